@@ -1,0 +1,1 @@
+"""The Django app; its folders are its floors, and imports only point down (docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""Exact Online as Exact publishes it: no Django, no models, no settings."""

@@ -1,0 +1,1 @@
+"""Decisions: values in, values out. No database, no network, no settings."""

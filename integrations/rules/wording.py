@@ -1,0 +1,44 @@
+"""Events in words, for pages and for whoever phones."""
+
+from typing import Any, Final
+
+ACTIONS: Final = {
+    "application.added": "added the app",
+    "application.changed": "changed the app",
+    "application.secret_set": "stored a Client secret",
+    "application.enabled": "enabled the app",
+    "application.disabled": "disabled the app",
+    "application.deleted": "deleted the app",
+    "keys.rotated": "sealed all secrets again with the first key",
+    "user.added": "added a member of staff",
+    "user.changed": "changed a member of staff",
+    "user.password_set": "set a new password",
+    "group.added": "added a group",
+    "group.changed": "changed a group",
+    "group.deleted": "deleted a group",
+    "organization.added": "filled in the organization",
+    "organization.changed": "changed the organization",
+}
+
+
+def action(code: str) -> str:
+    return ACTIONS.get(code, code.replace("_", " ").replace(".", ": "))
+
+
+def details(values: dict[str, Any]) -> str:
+    """Return what an event recorded, such as ``name: “A” → “B”``."""
+    return "; ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in values.items())
+
+
+def _value(value: Any) -> str:
+    match value:
+        case [before, after]:
+            return f"{_value(before)} → {_value(after)}"
+        case None | "":
+            return "nothing"
+        case True | False:
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(_value(item) for item in value)
+        case _:
+            return str(value)
