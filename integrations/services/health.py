@@ -1,0 +1,184 @@
+"""Looks at what needs the database, the broker, the keys and the files; system checks touch none of them."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.db import connection
+from kombu.connection import Connection
+from kombu.exceptions import KombuError
+
+from integrations.rules.findings import Finding, ill, well
+from integrations.services import database, keyring, rotation, sealed_rows
+
+FREE_BYTES: Final = 500 * 1024 * 1024
+BROKER_SECONDS: Final = 3
+
+
+def doctor() -> Iterator[Finding]:
+    """Yield every finding; where the database cannot be reached, what needs it is left out."""
+    reachable = check_database()
+    yield reachable
+    if reachable.ok:
+        migrations = check_migrations()
+        yield migrations
+        if migrations.ok:
+            yield from (check_cache(), check_keys(), check_sealed_rows(), check_keys_needed())
+    yield from (check_broker(), check_files(), check_disk())
+
+
+def ready() -> list[Finding]:
+    """Return what keeps the web process from serving: an empty list where nothing does."""
+    steps: tuple[Callable[[], Finding], ...] = (check_database, check_migrations, check_keys)
+    findings: list[Finding] = []
+    for step in steps:
+        findings.append(step())
+        if not findings[-1].ok:
+            break
+    return [finding for finding in findings if not finding.ok]
+
+
+def check_database() -> Finding:
+    name = "database"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+            if connection.vendor != "sqlite":
+                return well(name, f"{connection.display_name} answers.")
+            cursor.execute("PRAGMA journal_mode")
+            (mode,) = cursor.fetchone()
+    except DatabaseError as error:
+        return ill(name, f"The database does not answer ({type(error).__name__}).", "Start it, or mend DATABASE_URL.")
+    if mode not in {"wal", "memory"}:
+        return ill(
+            name,
+            f"SQLite keeps its journal as “{mode}”, not as a write-ahead log.",
+            "Put the file on a local disk; network disks cannot do it.",
+        )
+    return well(name, f"{connection.display_name} answers.")
+
+
+def check_migrations() -> Finding:
+    pending = database.pending_migrations()
+    if pending:
+        return ill("migrations", f"{len(pending)} not applied, from {pending[0]} on.", "Run `manage.py migrate`.")
+    return well("migrations", "All are applied.")
+
+
+def check_cache() -> Finding:
+    try:
+        cache.set("doctor", "1", 10)
+        answer = cache.get("doctor")
+    except (OSError, DatabaseError, ValueError) as error:
+        return ill(
+            "cache",
+            f"It does not answer ({type(error).__name__}).",
+            "Run `manage.py migrate`, or mend CACHE_URL.",
+        )
+    if answer != "1":
+        return ill("cache", "It forgets what it is given.", "Mend CACHE_URL; leave it out to use the database.")
+    return well("cache", "It answers.")
+
+
+def check_keys() -> Finding:
+    keyring.forget()
+    try:
+        keyring.fingerprint_key()
+    except keyring.WrongKeyRing:
+        return ill(
+            "keys",
+            f"This database was sealed with other keys than {', '.join(keyring.ring().ids)}. Nothing is written.",
+            "Bring the missing key back into PORTAL_KEYS. If only the canary is lost, `manage.py rotate_keys` "
+            "makes a new one once every row opens.",
+        )
+    return well("keys", f"They fit the database: {', '.join(keyring.ring().ids)}; the first one seals.")
+
+
+def check_sealed_rows() -> Finding:
+    closed: list[str] = []
+    total = 0
+    for column in sealed_rows.COLUMNS:
+        for rows in column.in_batches(column.rows(), 500):
+            total += len(rows)
+            closed += [f"{column.name} {row.pk}" for row in rows if not keyring.opens(row.sealed, row.place())]
+    if closed:
+        return ill(
+            "sealed rows",
+            f"{len(closed)} of {total} cannot be opened with the present keys: {', '.join(closed[:5])}.",
+            "Bring back the key that sealed them, or enter those secrets again.",
+        )
+    return well("sealed rows", f"All {total} can be opened.")
+
+
+def check_keys_needed() -> Finding:
+    needed = rotation.keys_needed()
+    if len(needed.needed) > 1:
+        return ill(
+            "key rotation",
+            f"Rows are sealed with {', '.join(needed.needed)}.",
+            "Run `manage.py rotate_keys`, then take the older key out of PORTAL_KEYS.",
+        )
+    if needed.removable:
+        return well("key rotation", f"Done; {', '.join(needed.removable)} can be taken out of PORTAL_KEYS.")
+    return well("key rotation", "Nothing to do.")
+
+
+def check_broker() -> Finding:
+    url = settings.CELERY_BROKER_URL
+    if url.startswith("atomicfs"):
+        return _check_folder("broker", settings.BROKER_DIR)
+    broker: Any = Connection(url, connect_timeout=BROKER_SECONDS)  # type: ignore[no-untyped-call]
+    try:
+        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_SECONDS)
+    except (OSError, KombuError) as error:
+        return ill("broker", f"It does not answer ({type(error).__name__}).", "Start it, or mend CELERY_BROKER_URL.")
+    finally:
+        broker.release()
+    return well("broker", f"{broker.transport_cls} answers.")
+
+
+def check_files() -> Finding:
+    for path in (settings.VAR_DIR, settings.TOKEN_JOURNAL_DIR):
+        finding = _check_folder("files", path)
+        if not finding.ok:
+            return finding
+    open_to_others = [path for path in _private_files() if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
+    if open_to_others:
+        names = " ".join(str(path) for path in open_to_others)
+        return ill("files", f"Other users of this machine can read {names}.", f"Run `chmod go= {names}`.")
+    return well("files", f"{settings.VAR_DIR} can be written, by this user only.")
+
+
+def check_disk() -> Finding:
+    free = shutil.disk_usage(settings.VAR_DIR).free
+    megabytes = f"{free // 1024**2:,} MB free"
+    if free < FREE_BYTES:
+        return ill("disk", f"{megabytes}.", "Make room: a full disk loses what Exact answers.")
+    return well("disk", f"{megabytes}.")
+
+
+def _private_files() -> list[Path]:
+    """Return what others must not read; below a folder that is closed to them nothing is open."""
+    if not settings.VAR_DIR.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return []
+    files = [
+        settings.VAR_DIR / "env",
+        settings.TOKEN_JOURNAL_DIR,
+        settings.BROKER_DIR,
+        database.sqlite_file(),
+    ]
+    return [path for path in files if path is not None and path.exists()]
+
+
+def _check_folder(name: str, path: Path) -> Finding:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        return ill(name, f"{path} cannot be written.", f"Let the user of the portal write to {path}.")
+    return well(name, f"{path} can be written.")
