@@ -1,0 +1,57 @@
+"""The Celery app and the one schedule table.
+
+Only beat puts messages on the broker, and a message says no more than "look": what is due stands in rows.
+"""
+
+import os
+from typing import Any, Final
+
+from celery import Celery
+from django.conf import settings
+
+from portal import broker
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+broker.register()
+
+HOUR: Final = 60 * 60
+REDIS_SCHEMES: Final = ("redis://", "rediss://", "sentinel://")
+
+SCHEDULE: Final[dict[str, dict[str, Any]]] = {
+    "clear-expired-sessions": {
+        "task": "integrations.tasks.clear_expired_sessions",
+        "schedule": 24.0 * HOUR,
+        "options": {"expires": 12 * HOUR},
+    },
+}
+
+
+def transport_options(url: str) -> dict[str, Any]:
+    """Return what the broker at ``url`` needs beside its address."""
+    if url.startswith("atomicfs"):
+        return broker.options(settings.BROKER_DIR)
+    if url.startswith(REDIS_SCHEMES):
+        # Longer than any task may run, or a second worker starts it again meanwhile.
+        return {"visibility_timeout": HOUR, "unacked_restore_interval": 10}
+    return {}
+
+
+app = Celery("portal")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=transport_options(settings.CELERY_BROKER_URL),
+    broker_connection_retry_on_startup=True,
+    beat_schedule=SCHEDULE,
+    beat_schedule_filename=str(settings.VAR_DIR / "beat"),
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=10 * 60,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["integrations"])

@@ -1,0 +1,22 @@
+"""The URLs of the portal. Those named in docs/architecture.md hold still."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from integrations.admin import portal
+from integrations.views import errors, health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
+    path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
