@@ -1,0 +1,59 @@
+"""The portal itself: its health, the organization, the staff; and the parts that pages are made of."""
+
+from datetime import timedelta
+from typing import Any
+
+import django
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from integrations.models import Organization, User
+from integrations.rules.findings import ill, well
+from integrations.services import health
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show what the doctor finds, and lead to the organization and the staff."""
+    findings = list(health.doctor())
+    context = {
+        "title": "Portal",
+        "findings": findings,
+        "ill": sum(not finding.ok for finding in findings),
+        "organization": Organization.objects.ours(),
+        "staff": User.objects.filter(is_active=True).count(),
+        "django": django.get_version(),
+    }
+    return _page(request, "admin/portal/overview.html", context)
+
+
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    """Show every small part once, so that the next page looks like the last one."""
+    context = {
+        "title": "Components",
+        "tones": ("good", "warn", "bad", "info", "quiet"),
+        "resets_at": timezone.now() + timedelta(hours=9),
+        "findings": [
+            well("database", "SQLite answers."),
+            ill("disk", "120 MB free.", "Make room: a full disk loses what Exact answers."),
+        ],
+        "facts": [
+            {"label": "Region", "text": "Where the app is registered"},
+            {"label": "Kind", "text": "Product app"},
+        ],
+        "reasons": ["The Client ID is missing.", "The Client secret is missing."],
+        "home": reverse("admin:index"),
+    }
+    return _page(request, "admin/portal/components.html", context)
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    if not request.user.has_perm("integrations.view_portal"):
+        raise PermissionDenied
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **context})

@@ -1,0 +1,33 @@
+/* Small conveniences; every page works without them. */
+"use strict";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  const label = button.querySelector("[data-copy-text]");
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    label.textContent = "Copied";
+  } catch {
+    // Without https the browser gives no clipboard: the text is selected instead.
+    label.textContent = "Press Ctrl+C";
+  }
+  setTimeout(() => { label.textContent = "Copy"; }, 2500);
+});
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches(".copy-line input[readonly]")) event.target.select();
+});
+
+/* A one-line field silently drops the line breaks of what is pasted, and the key is wrong. Say so instead. */
+document.addEventListener("paste", (event) => {
+  const field = event.target.closest("[data-one-line]");
+  const text = field && event.clipboardData.getData("text").trim();
+  if (!text || !/[\r\n]/.test(text)) return;
+  event.preventDefault();
+  field.setCustomValidity("What you pasted has a line break in it: something of the next line came along.");
+  field.reportValidity();
+  field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+});

@@ -1,0 +1,112 @@
+"""The small parts that pages are made of; all of them stand on the page /admin/portal/components/."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django import template
+from django.template.context import Context
+from django.urls import reverse
+
+register = template.Library()
+
+TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
+NEARLY_FULL: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the sidebar: shown to whoever may see the page behind it."""
+
+    label: str
+    icon: str
+    url_name: str
+    permission: str
+    below: str
+    """Path under which the entry is the one that is marked."""
+
+
+SECTIONS: Final = (
+    Section(
+        "Integrations",
+        "plug",
+        "admin:integrations_application_changelist",
+        "integrations.view_application",
+        "/admin/integrations/application/",
+    ),
+    Section(
+        "Activity",
+        "list",
+        "admin:integrations_auditevent_changelist",
+        "integrations.view_auditevent",
+        "/admin/integrations/auditevent/",
+    ),
+    Section("Portal", "gauge", "portal", "integrations.view_portal", "/admin/"),
+)
+
+
+@register.inclusion_tag("components/sections.html", takes_context=True)
+def portal_sections(context: Context) -> dict[str, Any]:
+    """The sidebar's entries that this person may open; the narrowest that fits the page is marked."""
+    request = context["request"]
+    allowed = [section for section in SECTIONS if request.user.has_perm(section.permission)]
+    fitting = [section for section in allowed if request.path.startswith(section.below)]
+    current = max(fitting, key=lambda section: len(section.below), default=None)
+    return {
+        "sections": [
+            {
+                "label": section.label,
+                "icon": section.icon,
+                "url": reverse(section.url_name),
+                "current": section is current,
+            }
+            for section in allowed
+        ]
+    }
+
+
+@register.inclusion_tag("components/chip.html")
+def chip(label: str, tone: str = "quiet", title: str = "") -> dict[str, str]:
+    """A state in a word; the tone is for the eye, the word says it all."""
+    if tone not in TONES:
+        raise template.TemplateSyntaxError(f"A chip has no tone “{tone}”.")
+    return {"label": label, "tone": tone, "title": title}
+
+
+@register.inclusion_tag("components/meter.html")
+def meter(label: str, used: int, limit: int, resets_at: datetime | None = None) -> dict[str, Any]:
+    """How much of a limit is spent, in numbers and as a bar."""
+    share = min(1.0, used / limit) if limit else 1.0
+    tone = "bad" if share >= 1 else "warn" if share >= NEARLY_FULL else "good"
+    return {
+        "label": label,
+        "used": used,
+        "limit": limit,
+        "width": round(share * 100, 1),
+        "tone": tone,
+        "resets_at": resets_at,
+    }
+
+
+@register.inclusion_tag("components/copy_field.html")
+def copy_field(label: str, value: str, identifier: str) -> dict[str, str]:
+    """A value to take elsewhere: selected by a click, copied by a button."""
+    return {"label": label, "value": value, "identifier": identifier}
+
+
+@register.inclusion_tag("components/empty_state.html")
+def empty_state(title: str, text: str, action: str = "", url: str = "") -> dict[str, str]:
+    """What to do where there is nothing yet."""
+    return {"title": title, "text": text, "action": action, "url": url}
+
+
+@register.inclusion_tag("components/icon.html")
+def icon(name: str) -> dict[str, str]:
+    """One of the line icons, for the eye only."""
+    return {"name": name}
+
+
+@register.inclusion_tag("components/findings.html")
+def findings(items: list[Any]) -> dict[str, Any]:
+    """What a look at something found, one line each, with what to do."""
+    return {"items": items}
