@@ -1,0 +1,23 @@
+"""The portal's settings for tests: made-up keys, a place of its own, and whatever database make chose."""
+
+import base64
+import hashlib
+import os
+import tempfile
+
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portal-tests-"))
+for name, value in {
+    "SECRET_KEY": base64.b64encode(hashlib.sha512(b"tests").digest()).decode("ascii"),
+    "PORTAL_KEYS": f"t1:{base64.b64encode(hashlib.sha256(b'tests').digest()).decode('ascii')}",
+    "PUBLIC_URL": "http://testserver",
+    "SANDBOX": "on",
+    "EMAIL_URL": "memorymail://",
+    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
+    "CELERY_BROKER_URL": os.environ.get("TEST_REDIS_URL", ""),
+}.items():
+    os.environ[name] = value
+
+from portal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405
