@@ -5,14 +5,18 @@ so, and with DEBUG on not even there. Here nothing is shown that is not known to
 """
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
+HARMLESS: Final = frozenset(
+    {"HTTP_HOST", "HTTP_USER_AGENT", "PATH_INFO", "REMOTE_ADDR", "REQUEST_METHOD", "SERVER_NAME", "wsgi.url_scheme"}
+)
+
 
 class Filter(SafeExceptionReporterFilter):
-    """Hides every form value and every local variable, with DEBUG on as well."""
+    """Hides every form value, header and local variable, with DEBUG on as well."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern + "|URL|BROKER|DATABASES|CACHES|CREDENTIAL|COOKIE|RING",
@@ -21,6 +25,9 @@ class Filter(SafeExceptionReporterFilter):
 
     def is_active(self, request: HttpRequest | None) -> bool:
         return True
+
+    def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: value if name in HARMLESS else self.cleansed_substitute for name, value in request.META.items()}
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)
@@ -35,5 +42,6 @@ class Reporter(ExceptionReporter):
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()
         if self.request is not None:
+            data["request_insecure_uri"] = self.request.path
             data["request_GET_items"] = [(name, Filter.cleansed_substitute) for name in self.request.GET]
         return data

@@ -19,6 +19,7 @@ class PortalCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.allow_abbrev = False  # --secret would be taken for --secret-file
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="JSON lines, for scripts (the default).")
         form.add_argument("--text", action="store_true", help="Lines for people.")

@@ -28,8 +28,10 @@ def read_secret(path: Path | None) -> str | None:
         return None
     limit = MAX_SECRET_LENGTH * 4
     try:
-        raw = sys.stdin.buffer.read(limit) if str(path) == "-" else path.open("rb").read(limit)
-        return raw.decode("utf-8-sig")
+        if str(path) == "-":
+            return sys.stdin.buffer.read(limit).decode("utf-8-sig")
+        with path.open("rb") as file:
+            return file.read(limit).decode("utf-8-sig")
     except OSError as error:
         raise Refused([f"The secret file cannot be read: {error.strerror}."]) from None
     except UnicodeDecodeError:

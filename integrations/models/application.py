@@ -106,6 +106,7 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=Q(enabled_at__isnull=True) | Q(client_id__isnull=False),
                 name="application_enabled_has_a_client_id",
+                violation_error_message="An enabled app needs its Client ID. Disable it first.",
             ),
             models.CheckConstraint(
                 condition=ActorField.well_formed("created_by"), name="application_created_by_is_known"

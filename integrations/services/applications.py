@@ -49,8 +49,6 @@ def change(application: Application, *, by: Actor) -> dict[str, Any]:
         row = Application.objects.select_for_update().get(pk=application.pk)
         before = {name: getattr(row, name) for name in CHANGEABLE}
         _clean(application)
-        if row.is_enabled and not application.client_id:
-            raise Refused(["An enabled app needs its Client ID. Disable it first."])
         changes = {
             name: [before[name], getattr(application, name)]
             for name in CHANGEABLE

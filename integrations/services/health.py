@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from django.db import connection
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
+from integrations.models import KeyRingCanary
 from integrations.rules.findings import Finding, ill, well
 from integrations.services import database, keyring, rotation, sealed_rows
 
@@ -88,6 +90,8 @@ def check_cache() -> Finding:
 
 
 def check_keys() -> Finding:
+    if not KeyRingCanary.objects.exists() and not sealed_rows.exist():
+        return well("keys", "Nothing is sealed yet.")
     keyring.forget()
     try:
         keyring.fingerprint_key()
@@ -178,7 +182,8 @@ def _private_files() -> list[Path]:
 
 
 def _check_folder(name: str, path: Path) -> Finding:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         return ill(name, f"{path} cannot be written.", f"Let the user of the portal write to {path}.")
     return well(name, f"{path} can be written.")

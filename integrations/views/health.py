@@ -1,7 +1,5 @@
 """What monitors and load balancers ask: is the process alive, and can it serve."""
 
-from dataclasses import asdict
-
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -17,6 +15,8 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 where the portal can serve, else 503 with what is wrong."""
-    findings = health.ready()
-    body = {"status": "failed" if findings else "ok", "findings": [asdict(finding) for finding in findings]}
-    return JsonResponse(body, status=503 if findings else 200)
+    failing = [finding.check for finding in health.ready()]
+    if failing:
+        # Anybody may ask this: what exactly is wrong, `manage.py doctor` says to whoever runs the portal.
+        return JsonResponse({"status": "failed", "failing": failing, "more": "manage.py doctor"}, status=503)
+    return JsonResponse({"status": "ok"})

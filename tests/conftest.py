@@ -1,0 +1,78 @@
+"""What tests share: people, an app, and a key ring that is opened anew."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from integrations.crypto import Key, KeyRing
+from integrations.models import Application, User
+from integrations.rules.actors import Actor
+from integrations.services import applications, keyring, secrets
+
+CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
+SECRET = "xQ7pRw2ZkL9t"
+SOMEBODY = Actor.command("tests")
+
+
+@pytest.fixture(autouse=True)
+def fresh_key_ring() -> Iterator[None]:
+    keyring.forget()
+    yield
+    keyring.forget()
+
+
+@pytest.fixture
+def ring(settings: Any) -> Callable[..., KeyRing]:
+    """Exchange the ring of this process, as a restart with other PORTAL_KEYS does."""
+
+    def exchange(*keys: Key) -> KeyRing:
+        settings.PORTAL_KEYS = KeyRing(*keys)
+        keyring.forget()
+        return settings.PORTAL_KEYS
+
+    return exchange
+
+
+@pytest.fixture
+def anna(db: None) -> User:
+    return User.objects.create_superuser("anna", password="correct horse battery", first_name="Anna", last_name="Smit")
+
+
+@pytest.fixture
+def staff(db: None) -> Callable[..., Client]:
+    """Return a client of a member of staff with just these rights, such as ``view_application``."""
+
+    def make(*codenames: str) -> Client:
+        user = User.objects.create_user(f"bob{User.objects.count()}", password="x", is_staff=True)
+        permissions = Permission.objects.filter(content_type__app_label="integrations", codename__in=codenames)
+        assert permissions.count() == len(codenames)
+        user.user_permissions.set(permissions)
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def annas(anna: User) -> Client:
+    client = Client()
+    client.force_login(anna)
+    return client
+
+
+@pytest.fixture
+def make_app(db: None) -> Callable[..., Application]:
+    def make(secret: str | None = SECRET, enable: bool = False, **fields: Any) -> Application:
+        values = {"region": "nl", "kind": "product", "name": "Meridian Bookings", "client_id": CLIENT_ID, **fields}
+        application = applications.add(Application(**values), by=SOMEBODY)
+        if secret:
+            secrets.set(application, secret, by=SOMEBODY)
+        if enable:
+            applications.enable(application, by=SOMEBODY)
+        return application
+
+    return make

@@ -1,0 +1,56 @@
+"""Who did it, what it was, and when an app may be enabled."""
+
+from itertools import product
+from uuid import uuid4
+
+import pytest
+
+from integrations.rules import wording
+from integrations.rules.actors import PORTAL, Actor
+from integrations.rules.enabling import AppKeys, unmet_conditions
+
+
+def test_an_actor_is_read_back_as_it_was_written() -> None:
+    user_id = uuid4()
+    for actor in (Actor.person(user_id), Actor.command("root"), PORTAL):
+        assert Actor.parse(str(actor)) == actor
+    assert Actor.person(user_id).user_id == user_id
+    assert PORTAL.user_id is None
+
+
+def test_something_else_is_no_actor() -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        Actor.parse("nobody")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"name": ["A", "B"]}, "name: A → B"),
+        ({"client_id": [None, "x"]}, "client id: nothing → x"),
+        ({"superuser": True}, "superuser: yes"),
+        ({"fields": ["name", "phone", "zone"]}, "fields: name, phone, zone"),
+        ({"resealed": 3}, "resealed: 3"),
+        ({}, ""),
+    ],
+)
+def test_details_read_as_words(values: dict[str, object], text: str) -> None:
+    assert wording.details(values) == text
+
+
+def test_an_action_without_words_still_reads() -> None:
+    assert wording.action("session.user_logged_in") == "session: user logged in"
+
+
+def test_an_app_can_be_enabled_in_exactly_one_case() -> None:
+    able = [
+        keys
+        for keys in map(AppKeys, *zip(*product([True, False], repeat=4), strict=True))
+        if not unmet_conditions(keys)
+    ]
+    assert able == [AppKeys(has_client_id=True, has_secret=True, secret_opens=True, enabled=False)]
+
+
+def test_every_unmet_condition_is_listed() -> None:
+    nothing = AppKeys(has_client_id=False, has_secret=False, secret_opens=False, enabled=False)
+    assert [reason.split(" is")[0] for reason in unmet_conditions(nothing)] == ["The Client ID", "The Client secret"]
