@@ -1,4 +1,3 @@
-# ruff: noqa: N818 — the classes are named for what happened, as they are read on pages
 """Everything that can go wrong between us and Exact.
 
 Each class answers two questions: may the same request be made again later (`may_retry`), and who must

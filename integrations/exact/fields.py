@@ -60,9 +60,7 @@ class Fields:
             return ""
         if not isinstance(value, str) or len(value) > LONGEST_TEXT or (needed and not value.strip()):
             _refuse(self._evidence, name)
-        if any(
-            ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 for sign in value
-        ):
+        if any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 for sign in value):
             _refuse(self._evidence, name)
         return value.strip()
 

@@ -88,9 +88,7 @@ def read(headers: Mapping[str, str] | Iterable[tuple[str, str]], *, now: datetim
     Negative, huge, text, given twice, in seconds, or too far from `now` (aware): ignored and noted.
     """
     reader = _Reader(headers, now)
-    return LimitHeaders(
-        daily=reader.window("daily"), minutely=reader.window("minutely"), notes=tuple(reader.notes)
-    )
+    return LimitHeaders(daily=reader.window("daily"), minutely=reader.window("minutely"), notes=tuple(reader.notes))
 
 
 class _Reader:

@@ -115,9 +115,7 @@ def refresh(
     secrets = (client_secret, refresh_token)
     session = _TokenSession(region_origin, client_id, None, seconds)
     session.read_with(lambda reply: token_answers.read(reply, exchange=False, secrets=secrets))
-    session.refresh_token(
-        _STAND_IN, refresh_token=refresh_token, client_id=client_id, client_secret=client_secret
-    )
+    session.refresh_token(_STAND_IN, refresh_token=refresh_token, client_id=client_id, client_secret=client_secret)
     return session.answer
 
 

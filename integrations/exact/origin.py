@@ -48,7 +48,7 @@ class Origin:
 
 @lru_cache(maxsize=64)
 def parse(text: str) -> Origin:
-    """`https://start.exactonline.nl`, `http://127.0.0.1:8101`. Raises `WrongHost`.
+    """`https://exact.example`, `http://127.0.0.1:8101`. Raises `WrongHost`.
 
     Plain http only on loopback: everywhere else secrets would travel in the clear.
     """

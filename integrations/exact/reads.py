@@ -56,7 +56,7 @@ class Division:
     """A company. What an endpoint does not tell is empty or None.
 
     `status`: 0 inactive, 1 active, 2 archived; `blocking_status`: 0 none, 1 backup or restore, 2 conversion,
-    higher ones as Exact adds them; `country` and `currency` as Exact's codes ("NL", "EUR").
+    higher ones as Exact adds them; `country` and `currency` as Exact's codes (ISO 3166, ISO 4217).
     """
 
     code: int
@@ -109,9 +109,7 @@ def me(send: Send) -> Me:
     return Me.read(found[0], answer.evidence)
 
 
-def hrm_divisions(
-    send: Send, division: int, *, max_pages: int = MAX_PAGES, start: str | None = None
-) -> Divisions:
+def hrm_divisions(send: Send, division: int, *, max_pages: int = MAX_PAGES, start: str | None = None) -> Divisions:
     """GET /api/v1/{division}/hrm/Divisions (reference: *HRM – Divisions*): the companies of one licence that
     this user may access. No scope. `start`: the `next_path` of an earlier answer.
 
@@ -121,9 +119,7 @@ def hrm_divisions(
     return _divisions(send, HRM_DIVISIONS_PATH.format(division=int(division)), max_pages, start)
 
 
-def system_divisions(
-    send: Send, division: int, *, max_pages: int = MAX_PAGES, start: str | None = None
-) -> Divisions:
+def system_divisions(send: Send, division: int, *, max_pages: int = MAX_PAGES, start: str | None = None) -> Divisions:
     """GET /api/v1/{division}/system/Divisions (reference: *System – Divisions*): the companies this user may
     access and granted to the app. Scope: organization.administration Read; without it `ScopeViolated`.
 

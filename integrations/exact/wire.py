@@ -185,17 +185,13 @@ def prepare(session: requests.Session, origin: Origin) -> None:
     session.verify = True
     session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
-    session.headers.update(
-        {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
-    )
+    session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"})
 
 
 def reply(response: requests.Response) -> Reply:
     """What came through the adapter, as values."""
     evidence: Evidence = response.evidence  # type: ignore[attr-defined]
-    return Reply(
-        evidence, response.status_code, str(response.reason or ""), response.headers, response.content
-    )
+    return Reply(evidence, response.status_code, str(response.reason or ""), response.headers, response.content)
 
 
 def request(
@@ -211,6 +207,4 @@ def request(
     session = requests.Session()
     prepare(session, origin)
     url = origin.url(path)
-    return reply(
-        session.request(method, url, headers=dict(headers), data=body, timeout=seconds, allow_redirects=False)
-    )
+    return reply(session.request(method, url, headers=dict(headers), data=body, timeout=seconds, allow_redirects=False))

@@ -79,9 +79,7 @@ def _division_list(exchange: Exchange, division: int, endpoint: str, listing: Li
     return response
 
 
-def _served(
-    exchange: Exchange, division: int | None, endpoint: str, answer: Callable[[Caller], Response]
-) -> Response:
+def _served(exchange: Exchange, division: int | None, endpoint: str, answer: Callable[[Caller], Response]) -> Response:
     """Authenticate, keep to the error budget, answer, and count the answer when it is an error."""
     by = access.caller(exchange)
     if by is None:

@@ -68,9 +68,7 @@ def _checked(exchange: Exchange) -> tuple[App, str]:
     exchange.known_app(app)
     redirect_uri = parameters.get("redirect_uri", "")
     if redirect_uri != app.redirect_url:
-        raise RefusedError(
-            "redirect_uri", "The redirect URI in the request is not the one registered for this app."
-        )
+        raise RefusedError("redirect_uri", "The redirect URI in the request is not the one registered for this app.")
     target = urlsplit(redirect_uri)
     if target.scheme == "http" and not registry.is_loopback(target):
         raise RefusedError("redirect_not_https", "The redirect URI must be https.", status=401)

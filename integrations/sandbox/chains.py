@@ -44,9 +44,7 @@ def fingerprint(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
-def consent(
-    db: sqlite3.Connection, *, client_id: str, user_id: str, divisions: Iterable[int], now: float
-) -> int:
+def consent(db: sqlite3.Connection, *, client_id: str, user_id: str, divisions: Iterable[int], now: float) -> int:
     """A new chain. An earlier one of the same user for the same app ends here and now.
 
     Exact's texts say that another authorization kills the chain, not at which step; the consent itself is
@@ -74,14 +72,10 @@ def new_code(db: sqlite3.Connection, *, chain_id: int, redirect_uri: str, region
     return value
 
 
-def new_token(
-    db: sqlite3.Connection, *, chain_id: int, kind: str, region: str, now: float, seconds: float
-) -> str:
+def new_token(db: sqlite3.Connection, *, chain_id: int, kind: str, region: str, now: float, seconds: float) -> str:
     """A token of about the length of Exact's (600 characters), so that nobody's column is too short."""
     value = f"stamp{region.upper()}001.{secrets.token_urlsafe(436)}!{secrets.token_urlsafe(6)}"
-    db.execute(
-        "INSERT INTO token VALUES (?, ?, ?, ?, NULL)", (fingerprint(value), chain_id, kind, now + seconds)
-    )
+    db.execute("INSERT INTO token VALUES (?, ?, ?, ?, NULL)", (fingerprint(value), chain_id, kind, now + seconds))
     return value
 
 

@@ -49,12 +49,9 @@ def login_page(exchange: Exchange, request_id: str) -> Response:
     """Choose a user."""
     waiting = _waiting(exchange, request_id)
     users = [
-        {"user": user, "companies": people.companies_of(exchange.db, user.id)}
-        for user in people.users(exchange.db)
+        {"user": user, "companies": people.companies_of(exchange.db, user.id)} for user in people.users(exchange.db)
     ]
-    return pages.render(
-        exchange, "login.html", {"app": waiting.app, "request_id": request_id, "users": users}
-    )
+    return pages.render(exchange, "login.html", {"app": waiting.app, "request_id": request_id, "users": users})
 
 
 def login(exchange: Exchange, request_id: str) -> Response:

@@ -103,9 +103,7 @@ def clear_faults(exchange: Exchange) -> Response:
 def ledger_page(exchange: Exchange) -> Response:
     """`GET /sandbox/ledger`: the latest 200 requests, newest first."""
     kind = exchange.request.args.get("kind", "")
-    rows = [
-        {**row, "time": _time(row["received_at_ms"] / 1_000)} for row in ledger.latest(exchange.db, kind=kind)
-    ]
+    rows = [{**row, "time": _time(row["received_at_ms"] / 1_000)} for row in ledger.latest(exchange.db, kind=kind)]
     context: dict[str, object] = {"rows": rows, "kinds": KINDS, "kind": kind}
     return pages.render(exchange, "ledger.html", context)
 

@@ -62,9 +62,7 @@ class Fields:
                 raise BadRequest("Send a JSON object.")
             self._values = values
         else:
-            self._values = {
-                name: found[0] if len(found) == 1 else found for name, found in request.form.lists()
-            }
+            self._values = {name: found[0] if len(found) == 1 else found for name, found in request.form.lists()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

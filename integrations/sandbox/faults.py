@@ -63,9 +63,7 @@ def _catalogue() -> list[Fault]:
             spoil.refused(403, access.OUTSIDE_SCOPE),
             processed=True,
         ),
-        Fault(
-            "licence_403", "403: licence expired", spoil.refused(403, access.LICENCE_EXPIRED), processed=True
-        ),
+        Fault("licence_403", "403: licence expired", spoil.refused(403, access.LICENCE_EXPIRED), processed=True),
         Fault("rights_403", "403: user without rights", spoil.refused(403, access.NO_RIGHTS), processed=True),
         Fault("minute_429", "429: minutely limit", spoil.minutely_limit, processed=True),
         Fault("day_429", "429: daily limit", spoil.daily_limit, processed=True),
@@ -150,17 +148,14 @@ def place(
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (fault, target, count, processed, client_id, division, json.dumps(params or {})),
     )
-    return Order(
-        int(cursor.lastrowid or 0), fault, target, count, processed, client_id, division, params or {}
-    )
+    return Order(int(cursor.lastrowid or 0), fault, target, count, processed, client_id, division, params or {})
 
 
 def orders(db: sqlite3.Connection) -> list[Order]:
     """Those still to come, in the order they were placed."""
     rows = db.execute("SELECT * FROM fault_order WHERE remaining > 0 ORDER BY id")
     return [
-        Order(**{**dict(row), "params": json.loads(row["params"]), "processed": bool(row["processed"])})
-        for row in rows
+        Order(**{**dict(row), "params": json.loads(row["params"]), "processed": bool(row["processed"])}) for row in rows
     ]
 
 

@@ -97,12 +97,9 @@ def _selected(request: Request, records: Sequence[Record]) -> list[Record]:
     return [{name: record[name] for name in wanted} for record in records]
 
 
-def _json(
-    request: Request, records: Sequence[Record], following: str, entity: str, keys: Sequence[str]
-) -> Response:
+def _json(request: Request, records: Sequence[Record], following: str, entity: str, keys: Sequence[str]) -> Response:
     results = [
-        {"__metadata": {"uri": f"{request.base_url}({key})", "type": f"Exact.Web.Api.Models.{entity}"}}
-        | record
+        {"__metadata": {"uri": f"{request.base_url}({key})", "type": f"Exact.Web.Api.Models.{entity}"}} | record
         for key, record in zip(keys, records, strict=True)
     ]
     body: dict[str, object] = {"results": results}

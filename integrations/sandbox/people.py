@@ -61,9 +61,7 @@ def companies_of(db: sqlite3.Connection, user_id: str) -> list[Company]:
 
 
 def has_rights(db: sqlite3.Connection, user_id: str, division: int) -> bool:
-    row = db.execute(
-        "SELECT rights FROM membership WHERE user_id = ? AND division = ?", (user_id, division)
-    ).fetchone()
+    row = db.execute("SELECT rights FROM membership WHERE user_id = ? AND division = ?", (user_id, division)).fetchone()
     return row is not None and bool(row["rights"])
 
 
@@ -105,8 +103,7 @@ def add_companies(db: sqlite3.Connection, owner: User, count: int) -> list[int]:
 
 def change_company(db: sqlite3.Connection, changed: Company) -> None:
     db.execute(
-        "UPDATE company SET description = ?, status = ?, blocking_status = ?, licence_expired = ?"
-        " WHERE code = ?",
+        "UPDATE company SET description = ?, status = ?, blocking_status = ?, licence_expired = ? WHERE code = ?",
         (changed.description, changed.status, changed.blocking_status, changed.licence_expired, changed.code),
     )
 

@@ -100,9 +100,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         head: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def start_response(
-            status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /
-        ) -> Any:
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None, /) -> Any:
             del exc_info
             head[:] = [(status, headers)]
             return head.append  # PEP 3333's write(), which werkzeug never calls

@@ -46,9 +46,7 @@ def test_a_write(exact):
     assert send(server, "POST", payload={}).document == {"d": {"ID": 1}}
 
 
-@pytest.mark.parametrize(
-    ("method", "token"), [("get", TOKEN), ("TRACE", TOKEN), ("GET", "a\r\nb"), ("GET", "")]
-)
+@pytest.mark.parametrize(("method", "token"), [("get", TOKEN), ("TRACE", TOKEN), ("GET", "a\r\nb"), ("GET", "")])
 def test_mistakes_of_ours(exact, method, token):
     server = exact(http({}))
     with pytest.raises(ValueError, match="not a") as caught:
@@ -117,9 +115,7 @@ def test_refusals_have_names(exact, status, body, kind, who, may_retry):
 
 
 def test_the_reason_header_speaks(exact):
-    error = named_error(
-        lambda: send(exact(http("", status="403 Forbidden", headers=(f"Reason: {DIVISION}",))))
-    )
+    error = named_error(lambda: send(exact(http("", status="403 Forbidden", headers=(f"Reason: {DIVISION}",)))))
     assert type(error) is errors.DivisionNotGranted
     assert error.reason == DIVISION
     assert errors.describe(error).startswith("GET /api/v1/123/x: 403 after ")

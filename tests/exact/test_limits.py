@@ -33,9 +33,7 @@ def read(headers, now=NOW) -> LimitHeaders:
 
 
 def test_all_six_are_read():
-    assert read(FULL) == LimitHeaders(
-        daily=Window(5000, 4990, MIDNIGHT), minutely=Window(60, 0, MINUTE), notes=()
-    )
+    assert read(FULL) == LimitHeaders(daily=Window(5000, 4990, MIDNIGHT), minutely=Window(60, 0, MINUTE), notes=())
 
 
 def test_names_are_read_in_any_case_and_blanks_are_no_matter():

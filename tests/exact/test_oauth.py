@@ -117,9 +117,7 @@ def test_what_else_is_said_is_not_read(exact, extra):
 
 def test_a_hostile_charset_is_not_used(exact):
     for charset in ("a\0b", "zip", "idna", "utf-7"):
-        assert (
-            refresh(exact(http(GOOD, kind=f"application/json; charset={charset}"))).refresh_token == REFRESH
-        )
+        assert refresh(exact(http(GOOD, kind=f"application/json; charset={charset}"))).refresh_token == REFRESH
 
 
 @pytest.mark.parametrize(

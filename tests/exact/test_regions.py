@@ -11,7 +11,7 @@ from integrations.exact.regions import REGIONS, UnknownRegion, by_code
 
 ROOT = Path(__file__).parents[2]
 COUNTRY = re.compile(
-    r"netherlands|dutch|united kingdom|british|exactonline\.|\bexact_(nl|uk)\b|['\"](nl|uk|gb|NL|UK|GB)['\"]",
+    r"netherlands|dutch|united kingdom|british|exactonline\.(?!com)|\bexact_(nl|uk)\b|['\"](nl|uk|gb|NL|UK|GB)['\"]",
     re.IGNORECASE,
 )
 

@@ -53,9 +53,7 @@ MALFORMED = [
     http("{}"),
     http(str(GOOD)),
     http(http(GOOD).partition(b"\r\n\r\n")[2][:-1]),
-    http(
-        '{"access_token":"a","access_token":"b","token_type":"bearer","expires_in":"600","refresh_token":"c"}'
-    ),
+    http('{"access_token":"a","access_token":"b","token_type":"bearer","expires_in":"600","refresh_token":"c"}'),
     http("[" * 100_000),
     http('{"a":' * 100_000),
     http('{"expires_in": NaN}'),

@@ -151,9 +151,7 @@ def test_cookies_are_not_sent_back(exact):
 # ── Bad answers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    "status", ["301 Moved", "302 Found", "303 See", "307 T", "308 P", "304 Not", "300 M"]
-)
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 T", "308 P", "304 Not", "300 M"])
 def test_redirects_are_refused(exact, status):
     elsewhere = exact(http({}))
     server = exact(http("", status=status, headers=(f"Location: {elsewhere.origin}/",)))
@@ -211,9 +209,7 @@ def test_broken_http_is_one_named_error_and_the_next_good_answer_is_well(exact, 
 
 
 def test_a_cut_header_block_is_an_empty_answer(exact):
-    assert ask(exact(cut(b"HTTP/1.1 200 OK\r\nConte"))).body == b"", (
-        "http.client takes the end for a blank line"
-    )
+    assert ask(exact(cut(b"HTTP/1.1 200 OK\r\nConte"))).body == b"", "http.client takes the end for a blank line"
 
 
 def test_a_malformed_header_block_is_not_logged(exact, caplog):
@@ -256,18 +252,12 @@ def test_the_second_address_is_tried(exact, monkeypatch):
 # ── Anything at all ──────────────────────────────────────────────────────────────────────────────────
 
 LINES = st.one_of(
-    st.sampled_from(
-        [b"Content-Length: 2", b"Content-Length: -1", b"Transfer-Encoding: chunked", b"Location: /"]
-    ),
-    st.sampled_from(
-        [b"Content-Encoding: gzip", b"Content-Type: a; charset=\0", b"Connection: close", b" folded"]
-    ),
+    st.sampled_from([b"Content-Length: 2", b"Content-Length: -1", b"Transfer-Encoding: chunked", b"Location: /"]),
+    st.sampled_from([b"Content-Encoding: gzip", b"Content-Type: a; charset=\0", b"Connection: close", b" folded"]),
     st.binary(max_size=30),
 )
 HEADS = st.tuples(
-    st.sampled_from(
-        [b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 302 F", b"HTTP/2 200", b"HTTP/1.1 -1 x"]
-    ),
+    st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 302 F", b"HTTP/2 200", b"HTTP/1.1 -1 x"]),
     st.lists(LINES, max_size=4),
     st.binary(max_size=40),
 ).map(lambda parts: b"\r\n".join([parts[0], *parts[1], b"", parts[2]]))

@@ -11,9 +11,7 @@ from tests.sandbox.client import FLORIST, HARBOUR, STAFF, Client
 
 def error_text(answer):
     block = answer.json()
-    assert block == {
-        "error": {"code": "", "message": {"lang": "", "value": block["error"]["message"]["value"]}}
-    }
+    assert block == {"error": {"code": "", "message": {"lang": "", "value": block["error"]["message"]["value"]}}}
     return block["error"]["message"]["value"]
 
 
@@ -137,9 +135,7 @@ def test_an_access_token_lives_its_lifetime(connected, sandbox):
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic YTpi"])
 def test_without_a_token_nothing_is_served(client, header):
     for path in ("current/Me", "123456/system/Divisions", "123456/crm/Accounts"):
-        answer = client.get(
-            f"/api/v1/{path}", headers={"Authorization": header, "Accept": "application/json"}
-        )
+        answer = client.get(f"/api/v1/{path}", headers={"Authorization": header, "Accept": "application/json"})
         assert answer.status_code == 401
         assert error_text(answer) == "Authentication Required"
 

@@ -214,9 +214,7 @@ def test_a_redirect_leads_to_another_host_that_tells(connected, order, sandbox):
     target = answer.headers["Location"]
     assert urlsplit(target).hostname == "localhost"
     requests.post(target, data={"client_secret": "carried along"}, timeout=10)
-    assert [(entry["path"], entry["method"]) for entry in sandbox.ledger("unknown")] == [
-        ("/api/elsewhere", "POST")
-    ]
+    assert [(entry["path"], entry["method"]) for entry in sandbox.ledger("unknown")] == [("/api/elsewhere", "POST")]
     assert connected.refresh().status_code == 200
 
 

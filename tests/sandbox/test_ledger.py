@@ -38,9 +38,7 @@ def test_no_code_token_secret_or_state_is_kept(client, sandbox, tmp_path):
     client.refresh()
     text = client.get("/sandbox/ledger.json").text + client.get("/sandbox/ledger").text
     values = [code, client.app.client_secret, "a-wrong-secret", "very-private-state"]
-    values += [
-        tokens[name] for tokens in (first, client.answer) for name in ("access_token", "refresh_token")
-    ]
+    values += [tokens[name] for tokens in (first, client.answer) for name in ("access_token", "refresh_token")]
     assert not [value for value in values if value in text]
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     kept = [value for value in values if value.encode() in stored]
@@ -104,8 +102,6 @@ def test_the_page_shows_newest_first_and_filters(connected):
     assert set(kinds.findall(connected.get("/sandbox/ledger?kind=token").text)) == {"token"}
 
 
-@pytest.mark.parametrize(
-    "query", ["after=x", f"after={10**30}", "limit=-5", "division=abc", f"division={10**30}"]
-)
+@pytest.mark.parametrize("query", ["after=x", f"after={10**30}", "limit=-5", "division=abc", f"division={10**30}"])
 def test_odd_queries_do_no_harm(client, query):
     assert client.get(f"/sandbox/ledger.json?{query}").status_code == 200

@@ -10,9 +10,7 @@ from tests.sandbox.client import FLORIST, Client
 
 MINUTE, DAY = 60, 24 * 3600
 NOON = 1_800_014_400 // DAY * DAY + 12 * 3600
-ALL = {
-    f"X-RateLimit-{family}{name}" for family in ("", "Minutely-") for name in ("Limit", "Remaining", "Reset")
-}
+ALL = {f"X-RateLimit-{family}{name}" for family in ("", "Minutely-") for name in ("Limit", "Remaining", "Reset")}
 
 
 @pytest.fixture
@@ -44,9 +42,7 @@ def test_sixteen_threads_get_exactly_sixty(at_noon, sandbox):
     headers = {"Authorization": f"Bearer {at_noon.answer['access_token']}", "Accept": "application/json"}
 
     def call(_):
-        return requests.get(
-            f"{sandbox.url}/api/v1/{division}/hrm/Divisions", headers=headers, timeout=30
-        ).status_code
+        return requests.get(f"{sandbox.url}/api/v1/{division}/hrm/Divisions", headers=headers, timeout=30).status_code
 
     with ThreadPoolExecutor(16) as pool:
         statuses = Counter(pool.map(call, range(100)))

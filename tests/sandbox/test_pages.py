@@ -79,9 +79,7 @@ def test_registrations_that_are_not_taken(client, fields, text):
 def test_changing_the_redirect_url(client):
     path = f"/apps/{client.app.client_id}"
     assert client.post(f"{path}/redirect-url", data={"redirect_url": "nonsense"}).status_code == 400
-    assert (
-        client.post(f"{path}/redirect-url", data={"redirect_url": "https://new.example/"}).status_code == 303
-    )
+    assert client.post(f"{path}/redirect-url", data={"redirect_url": "https://new.example/"}).status_code == 303
     assert "https://new.example/" in client.get(f"{path}/").text
     assert client.authorize().status_code == 400
 
@@ -210,9 +208,7 @@ def test_consent_in_one_step(client):
     live = client.get("/sandbox/state.json").json()["connections"][0]
     assert (live["state"], live["divisions"]) == ("live", some)
     client.control(f"apps/{client.app.client_id}", granted=False)
-    refused = client.post(
-        "/sandbox/consent", json={"client_id": client.app.client_id, "user": "alex.accountant"}
-    )
+    refused = client.post("/sandbox/consent", json={"client_id": client.app.client_id, "user": "alex.accountant"})
     assert refused.status_code == 403
 
 
