@@ -2,17 +2,32 @@
 
 from integrations.models.application import Application, ClientSecret, Kind, region_choices
 from integrations.models.audit import AuditEvent
+from integrations.models.connection import Access, Company, Connection, ConnectionCheck
+from integrations.models.customer import Customer
+from integrations.models.heartbeat import Heartbeat
 from integrations.models.keyring import KeyRingCanary
+from integrations.models.link import AuthorizationState, LinkPage
 from integrations.models.organization import Organization
+from integrations.models.usage import UsageCount, UsageWindow
 from integrations.models.user import User
 
 __all__ = [
+    "Access",
     "Application",
     "AuditEvent",
+    "AuthorizationState",
     "ClientSecret",
+    "Company",
+    "Connection",
+    "ConnectionCheck",
+    "Customer",
+    "Heartbeat",
     "KeyRingCanary",
     "Kind",
+    "LinkPage",
     "Organization",
+    "UsageCount",
+    "UsageWindow",
     "User",
     "region_choices",
 ]

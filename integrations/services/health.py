@@ -111,7 +111,9 @@ def check_sealed_rows() -> Finding:
     for column in sealed_rows.COLUMNS:
         for rows in column.in_batches(column.rows(), 500):
             total += len(rows)
-            closed += [f"{column.name} {row.pk}" for row in rows if not keyring.opens(row.sealed, row.place())]
+            closed += [
+                f"{column.name} {row.pk}" for row in rows if not keyring.opens(column.token(row), column.place(row))
+            ]
     if closed:
         return ill(
             "sealed rows",

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Model
 
 from integrations.crypto import CannotOpen
 from integrations.models import AuditEvent, KeyRingCanary
 from integrations.rules.actors import Actor
-from integrations.services import keyring, sealed_rows
-from integrations.services.sealed_rows import CANARY, COLUMNS, SealedColumn, SealedRow
+from integrations.services import keyring
+from integrations.services.sealed_rows import CANARY, COLUMNS, SealedColumn
 
 BATCH: Final = 500
 
@@ -72,13 +73,14 @@ def _rotate(column: SealedColumn, batch: int) -> Progress:
     return progress
 
 
-def _reseal(column: SealedColumn, row: SealedRow, progress: Progress) -> None:
+def _reseal(column: SealedColumn, row: Model, progress: Progress) -> None:
+    old, place = column.token(row), column.place(row)
     try:
-        sealed = keyring.ring().seal(keyring.open_(row.sealed, row.place()), row.place())
+        new = keyring.ring().seal(keyring.open_(old, place), place)
     except CannotOpen:
         progress.cannot_open.append(str(row.pk))
         return
-    if column.model._default_manager.filter(pk=row.pk, sealed=row.sealed).update(sealed=sealed):
+    if column.model._default_manager.filter(**{"pk": row.pk, column.field: old}).update(**{column.field: new}):
         progress.resealed += 1
     else:
         progress.changed_meanwhile += 1
@@ -98,8 +100,7 @@ def _rotate_canary(everything: list[Progress], batch: int) -> Progress:
 
 def _opens_whole(column: SealedColumn, batch: int) -> bool:
     return all(
-        keyring.opens(row.sealed, row.place()) for rows in column.in_batches(column.rows(), batch) for row in rows
+        keyring.opens(column.token(row), column.place(row))
+        for rows in column.in_batches(column.rows(), batch)
+        for row in rows
     )
-
-
-__all__ = ["KeysNeeded", "Progress", "keys_needed", "rotate", "sealed_rows"]

@@ -1,39 +1,35 @@
 """Every column that holds something sealed: what ``rotate_keys`` and ``doctor`` go through."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-from uuid import UUID
+from functools import partial
+from typing import Any, Final
 
 from django.db import models
 
 from integrations.crypto import VERSION, Place
-from integrations.models import ClientSecret, KeyRingCanary
-
-
-class SealedRow(Protocol):
-    """A row with something sealed in ``sealed``, bound to ``place()``."""
-
-    pk: UUID
-    sealed: str
-
-    def place(self) -> Place: ...
+from integrations.models import ClientSecret, Connection, KeyRingCanary
 
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One column of one table."""
+    """One column of one table; ``name`` is the purpose that its tokens are bound to."""
 
     name: str
     model: type[models.Model]
+    field: str
+    place: Callable[[Any], Place]
 
     def rows(self) -> models.QuerySet[Any]:
-        return self.model._default_manager.exclude(sealed="").order_by("pk")
+        return self.model._default_manager.exclude(**{self.field: ""}).order_by("pk")
 
     def sealed_by(self, key_id: str) -> models.QuerySet[Any]:
-        return self.rows().filter(sealed__startswith=f"{VERSION}.{key_id}.")
+        return self.rows().filter(**{f"{self.field}__startswith": f"{VERSION}.{key_id}."})
 
-    def in_batches(self, rows: models.QuerySet[Any], size: int) -> Iterator[list[SealedRow]]:
+    def token(self, row: models.Model) -> str:
+        return str(getattr(row, self.field))
+
+    def in_batches(self, rows: models.QuerySet[Any], size: int) -> Iterator[list[Any]]:
         """Yield lists of at most ``size`` rows in the order of their ids, each by a query of its own."""
         batch = list(rows[:size])
         while batch:
@@ -41,8 +37,16 @@ class SealedColumn:
             batch = list(rows.filter(pk__gt=batch[-1].pk)[:size])
 
 
-CANARY: Final = SealedColumn("key_ring_canary.sealed", KeyRingCanary)
-COLUMNS: Final = (SealedColumn("client_secret.sealed", ClientSecret),)
+def _token(name: str, field: str) -> SealedColumn:
+    return SealedColumn(name, Connection, field, partial(Connection.place, column=name))
+
+
+CANARY: Final = SealedColumn(KeyRingCanary.PURPOSE, KeyRingCanary, "sealed", KeyRingCanary.place)
+COLUMNS: Final = (
+    SealedColumn(ClientSecret.PURPOSE, ClientSecret, "sealed", ClientSecret.place),
+    _token(Connection.REFRESH_TOKEN, "refresh_token"),
+    _token(Connection.ACCESS_TOKEN, "access_token"),
+)
 
 
 def exist() -> bool:

@@ -123,10 +123,12 @@ def test_rotation_seals_everything_with_the_first_key(make_app: MakeApp, ring: R
     application = make_app()
     ring(NEW, OLD)
     assert rotation.keys_needed() == rotation.KeysNeeded(needed=("old",), removable=(), unreadable=0)
-    assert [(progress.column, progress.resealed) for progress in rotate()] == [
-        ("client_secret.sealed", 1),
-        ("key_ring_canary.sealed", 1),
-    ]
+    assert {progress.column: progress.resealed for progress in rotate()} == {
+        "client_secret.sealed": 1,
+        "connection.refresh_token": 0,
+        "connection.access_token": 0,
+        "key_ring_canary.sealed": 1,
+    }
     assert rotation.keys_needed() == rotation.KeysNeeded(needed=("new",), removable=("old",), unreadable=0)
     ring(NEW)
     assert opened(application) == SECRET

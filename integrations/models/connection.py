@@ -1,0 +1,203 @@
+"""A connection: the consent of one Exact user to one app, its chain of tokens, and its checks."""
+
+import uuid
+from typing import Final
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.crypto import Place
+from integrations.models.application import Application
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def linked(self) -> "ConnectionQuerySet":
+        """Return those whose tokens live, or may live."""
+        return self.filter(status__in=[Connection.Status.CONNECTED, Connection.Status.VERIFYING])
+
+
+class Connection(models.Model):
+    """The consent of one Exact user to one app: one chain of tokens. May serve several customers.
+
+    The chain: ``token_generation`` grows with every new refresh token and nothing else; whoever wants to
+    write a token compares on it. A refresh is asked for under a lease (``lease_owner``, ``lease_until``),
+    and the intent (``refresh_asked_at``) is written before the request leaves.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Being set up"
+        CONNECTED = "connected", "Connected"
+        VERIFYING = "verifying", "Being verified"
+        RECONNECT = "reconnect", "Reconnect needed"
+
+    REFRESH_TOKEN: Final = "connection.refresh_token"
+    ACCESS_TOKEN: Final = "connection.access_token"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="connections")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    status_reason = models.CharField(max_length=300, blank=True)
+    exact_user_id = models.CharField(max_length=40, null=True, blank=True)
+    user_name = models.CharField(max_length=200, blank=True)
+    full_name = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    division = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The company that checks ask, pinned when the connection was made."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    consented_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    refresh_token = models.TextField(blank=True, editable=False)
+    access_token = models.TextField(blank=True, editable=False)
+    token_generation = models.PositiveIntegerField(default=0, editable=False)
+    token_lifetime = models.PositiveIntegerField(default=600, editable=False, help_text="Seconds.")
+    token_answered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    refresh_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_owner = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "connection"
+        ordering = ["-consented_at", "id"]
+        default_permissions = ("view",)
+        permissions = [("connect", "Can connect companies"), ("check_connection", "Can check a connection now")]
+        indexes = [
+            models.Index(fields=["next_check_at"], name="connection_due", condition=Q(next_check_at__isnull=False))
+        ]
+        constraints = [
+            models.UniqueConstraint("application", "exact_user_id", name="connection_one_an_app_and_user"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "connected", "verifying", "reconnect"]),
+                name="connection_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="pending") | Q(exact_user_id__isnull=False), name="connection_has_a_user"
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_owner__isnull=True, lease_until__isnull=True)
+                | Q(lease_owner__isnull=False, lease_until__isnull=False),
+                name="connection_lease_owner_and_until",
+            ),
+            models.CheckConstraint(
+                condition=(Q(refresh_token="") | Q(refresh_token__startswith="v1."))
+                & (Q(access_token="") | Q(access_token__startswith="v1.")),
+                name="connection_tokens_are_sealed",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="reconnect") | ~Q(refresh_token=""), name="connection_alive_has_a_token"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="reconnect") | Q(next_check_at__isnull=True), name="connection_dead_is_not_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(token_lifetime__gte=1) & Q(token_lifetime__lte=3600), name="connection_token_lifetime"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.user_name or "Connection"
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.pk} {self.status}>"
+
+    def place(self, column: str, generation: int | None = None) -> Place:
+        return Place(column, self.pk, self.token_generation if generation is None else generation)
+
+
+class Company(models.Model):
+    """An Exact division as one app sees it; Exact counts calls per app and company."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="companies")
+    division = models.PositiveIntegerField(help_text="Exact's number: *division* in its API, *administratie* in Dutch.")
+    name = models.CharField(max_length=200)
+    customer = models.ForeignKey(
+        "integrations.Customer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="companies",
+        help_text="None for our own companies.",
+    )
+    primary_access = models.ForeignKey(
+        "integrations.Access",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose token a call uses.",
+    )
+
+    class Meta:
+        verbose_name = "company"
+        verbose_name_plural = "companies"
+        ordering = ["name", "division"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint("application", "division", name="company_once_an_app"),
+            models.CheckConstraint(condition=Q(division__gte=1), name="company_division_is_a_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.division})"
+
+
+class Access(models.Model):
+    """A connection reaches a company, from when it was granted until it was withdrawn."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="accesses")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="accesses")
+    granted_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "access"
+        verbose_name_plural = "accesses"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint("company", "connection", name="access_once_a_company_and_connection"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("granted_at")),
+                name="access_withdrawn_after_granted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"access {self.pk}"
+
+
+class ConnectionCheck(models.Model):
+    """One check of a connection, with its evidence."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="checks")
+    checked_at = models.DateTimeField(default=timezone.now)
+    milliseconds = models.PositiveIntegerField()
+    ok = models.BooleanField()
+    cause = models.CharField(max_length=60, blank=True, help_text="Why it failed, by the name of the error.")
+    detail = models.CharField(max_length=500, blank=True)
+    who = models.CharField(max_length=20, blank=True, help_text="Who must act.")
+    evidence = models.JSONField(default=list, help_text="A line for each request: what was asked, what came back.")
+    calls = models.PositiveSmallIntegerField(default=0, help_text="Calls that Exact counts.")
+    next_check_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "check"
+        ordering = ["-checked_at", "-id"]
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["connection", "-checked_at"], name="check_by_connection")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ok=True, cause="") | (Q(ok=False) & ~Q(cause="")), name="check_failed_has_a_cause"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "well" if self.ok else self.cause

@@ -1,0 +1,58 @@
+"""Link pages, and the states of authorizations that went to Exact from them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models.actors import ActorField
+from integrations.models.application import Application
+
+
+class LinkPage(models.Model):
+    """A page on which somebody connects: for a customer, or for us. Its token is kept as a hash only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="links")
+    customer = models.ForeignKey(
+        "integrations.Customer", on_delete=models.CASCADE, null=True, blank=True, help_text="None: for us."
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = ActorField()
+    expires_at = models.DateTimeField()
+    connected_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "link page"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="link_expires_after_it_was_made"),
+            models.CheckConstraint(condition=ActorField.well_formed("created_by"), name="link_created_by_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link page {self.pk}"
+
+
+class AuthorizationState(models.Model):
+    """One way to Exact and back (RFC 6749 §10.12): used once, by the browser that went."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    link = models.ForeignKey(LinkPage, on_delete=models.CASCADE, related_name="states")
+    state_hash = models.CharField(max_length=64, unique=True, editable=False)
+    browser_hash = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "authorization state"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="state_expires_after_it_was_made")
+        ]
+
+    def __str__(self) -> str:
+        return f"authorization state {self.pk}"
