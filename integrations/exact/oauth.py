@@ -18,7 +18,7 @@ from integrations.exact.evidence import Evidence
 from integrations.exact.token_answers import TokenAnswer
 
 AUTHORIZE_PATH: Final = "/api/oauth2/auth"
-TOKEN_PATH: Final = "/api/oauth2/token"  # noqa: S105 — a path
+TOKEN_PATH: Final = "/api/oauth2/token"
 CODE_SECONDS: Final = 180
 """How long an authorization code is valid; it is accepted once."""
 

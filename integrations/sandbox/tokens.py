@@ -17,7 +17,7 @@ from integrations.sandbox.exchange import Exchange
 from integrations.sandbox.registry import App
 
 NOT_EXPIRED = "Rate limit exceeded: access_token not expired"
-OLD_TOKEN = "Old refresh token used."  # noqa: S105 - what Exact answers
+OLD_TOKEN = "Old refresh token used."
 NO_CHAIN = "Token is not allowed, because of invalid or empty chainId"
 
 
@@ -91,7 +91,7 @@ def _by_code(exchange: Exchange, app: App) -> Response:
     if over or form.get("redirect_uri", "") != code.redirect_uri:
         raise BadCodeError
     chains.spend_code(exchange.db, value, now)
-    return _issue(exchange, code.chain, token_type="bearer")  # noqa: S106 - the type's name
+    return _issue(exchange, code.chain, token_type="bearer")
 
 
 def _by_refresh_token(exchange: Exchange, app: App) -> Response:
@@ -118,7 +118,7 @@ def _by_refresh_token(exchange: Exchange, app: App) -> Response:
     if now >= token.expires_at:
         raise TokenError("invalid_request", _idle(token.expires_at, now))
     chains.spend_token(exchange.db, value, now)
-    return _issue(exchange, token.chain, token_type="Bearer")  # noqa: S106 - its case varies at Exact
+    return _issue(exchange, token.chain, token_type="Bearer")
 
 
 def _refuse_early(exchange: Exchange, chain: chains.Chain) -> None:
