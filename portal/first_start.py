@@ -4,6 +4,7 @@ Every step looks first and does nothing where nothing is missing, so that a seco
 """
 
 import base64
+import errno
 import hashlib
 import os
 import secrets
@@ -15,7 +16,9 @@ from typing import Final
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.db import connections
 
 from portal.environment import var_directory
 
@@ -23,37 +26,56 @@ KEPT: Final = ("SANDBOX", "HOST", "PORT")
 DEFAULTS: Final = {"SANDBOX": "on", "HOST": "127.0.0.1", "PORT": "8000"}
 
 
-def write_choices() -> Path:
-    """Write the choices of the first start to ``var/env``, for this user only; later starts only read it."""
+def unfit() -> str | None:
+    """Write the choices of the first start and say what keeps the portal from starting, if anything does.
+
+    A first start that is refused leaves no choices behind: the next one may choose another port.
+    """
     path = var_directory() / "env"
+    first = not path.exists()
+    try:
+        if first:
+            write_choices(path)
+        reason = cannot_listen(settings.HOST, settings.PORT)
+    except OSError as error:
+        return f"{error.filename} cannot be used ({error.strerror}). Let this user write to it, or set VAR_DIR."
+    except ImproperlyConfigured as error:
+        reason = str(error)
+    if reason and first:
+        path.unlink(missing_ok=True)
+    return reason
+
+
+def write_choices(path: Path) -> None:
+    """Write the choices of the first start, for this user only; later starts only read them."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        choices = {name: os.environ.get(name) or DEFAULTS[name] for name in KEPT}
-        for name, make in (("SECRET_KEY", _secret_key), ("PORTAL_KEYS", _portal_keys)):
-            if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")):
-                choices[name] = make()
-        lines = [
-            "# Written once by `make run`. The environment wins over this file.",
-            "# Keep a copy of PORTAL_KEYS elsewhere, never beside a backup: without it no stored secret opens.",
-            *(f"{name}={value}" for name, value in choices.items()),
-        ]
-        unfinished = path.with_suffix(".part")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    return path
+    choices = {name: os.environ.get(name) or DEFAULTS[name] for name in KEPT}
+    for name, make in (("SECRET_KEY", _secret_key), ("PORTAL_KEYS", _portal_keys)):
+        if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")):
+            choices[name] = make()
+    lines = [
+        "# Written once by `make run`. The environment wins over this file.",
+        "# Keep a copy of PORTAL_KEYS elsewhere, never beside a backup: without it no stored secret opens.",
+        *(f"{name}={value}" for name, value in choices.items()),
+    ]
+    unfinished = path.with_suffix(".part")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    unfinished.replace(path)
 
 
-def taken(host: str, port: int) -> bool:
-    """Tell whether somebody listens there already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+def cannot_listen(host: str, port: int) -> str | None:
+    """Say why nothing can listen there; None where it can."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"Port {port} of {host} is taken. Stop what uses it, or: make run PORT={port + 1}"
+        return f"Nothing can listen on port {port} of {host} ({error.strerror}). Set another HOST or PORT."
+    return None
 
 
 def prepare() -> tuple[str, str] | None:
@@ -67,6 +89,7 @@ def prepare() -> tuple[str, str] | None:
         call_command("migrate", verbosity=0, interactive=False)
     _collect_static()
     login = accounts.first_administrator(by=Actor.command("make run"))
+    connections.close_all()  # or every process inherits it
     return (login.username, login.password) if login else None
 
 

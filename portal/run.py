@@ -1,6 +1,7 @@
 """``make run``: prepare, then web, worker and beat side by side until Ctrl-C."""
 
 import os
+import shlex
 import sys
 import threading
 import time
@@ -11,18 +12,18 @@ from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from honcho.manager import Manager
 from honcho.printer import Message
 
 from portal import first_start
 
-BIN: Final = Path(sys.executable).parent
 WIDTH: Final = 62
 ANSWERS_WITHIN: Final = 60
 
 
 class LogFiles:
-    """Writes each process's output to ``var/log/<name>.log``, and what happens to the processes here too."""
+    """Writes each process's output to ``var/log/<name>.log``, and what happens to the processes to system.log."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -31,41 +32,80 @@ class LogFiles:
 
     def write(self, message: Message) -> None:
         text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
-        with (self.folder / f"{message.name}.log").open("a", encoding="utf-8") as log:
+        with self.path(message.name).open("a", encoding="utf-8") as log:
             log.write(text)
-        if message.name == "system" and "stopped" in text and "rc=0" not in text:
-            name = text.split()[0]
-            print(f"{text.rstrip()}: see {self.folder / name}.log", flush=True)
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+class Processes(Manager):
+    """honcho's manager, which also stops processes that are only being started.
+
+    Its own asks for the pids at once; a signal in the first moments finds none, and leaves everything running.
+    """
+
+    def __init__(self, logs: LogFiles, when_started: threading.Thread) -> None:
+        super().__init__(logs)
+        self.logs = logs
+        self.when_started = when_started
+        self.own_pid = os.getpid()
+        self.ending = False
+        self.died: list[str] = []
+
+    def terminate(self) -> None:
+        # honcho's child of ours inherits this as the handler of signals; it has to outlive the process it watches.
+        if self.ending or os.getpid() != self.own_pid:
+            return
+        self.ending = True
+        self.died = [name for name, process in self._processes.items() if "returncode" in process]
+        for name in self.died:
+            print(f"{name} stopped, and with it the portal: see {self.logs.path(name)}", flush=True)
+        self._all_started()
+
+    def _start(self) -> None:
+        super()._start()
+        self.when_started.start()  # only now: a thread's locks would be copied into the processes
+
+    def _all_started(self) -> bool:
+        started = bool(super()._all_started())
+        if started and self.ending:
+            super().terminate()
+        return started
 
 
 def commands() -> dict[str, str]:
     """Return the shell command of each process; ``exec`` so that a signal reaches the process itself."""
-    celery = f"exec {BIN}/celery -A portal.celery"
-    web = f"exec {BIN}/gunicorn portal.wsgi --worker-class gthread --threads 8 --no-control-socket"
     bind = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-    return {
-        "web": f"{web} --forwarded-allow-ips= --bind {bind}:{settings.PORT}",
-        "worker": f"{celery} worker --pool threads --concurrency 4 --loglevel INFO "
-        "--without-gossip --without-mingle --without-heartbeat",
-        "beat": f"{celery} beat --loglevel INFO --pidfile=",
+    celery = ["celery", "-A", "portal.celery"]
+    web = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
+    worker = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    arguments = {
+        "web": ["gunicorn", "portal.wsgi", "--bind", f"{bind}:{settings.PORT}", "--forwarded-allow-ips=", *web],
+        "worker": [*celery, "worker", "--loglevel", "INFO", *worker],
+        "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }
+    return {name: f"exec {shlex.join([sys.executable, '-m', *words])}" for name, words in arguments.items()}
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    first_start.write_choices()
     try:
-        if first_start.taken(settings.HOST, settings.PORT):
-            return _fail(f"Port {settings.PORT} of {settings.HOST} is taken. Stop what uses it, or: make run PORT=8001")
+        if reason := first_start.unfit():
+            return _fail(reason)
         login = first_start.prepare()
     except ImproperlyConfigured as error:
         return _fail(str(error))
-    manager = Manager(LogFiles(settings.VAR_DIR / "log"))
+    except OperationalError as error:
+        return _fail(f"The database does not answer ({type(error).__name__}). Start it, or mend DATABASE_URL.")
+    except KeyboardInterrupt:
+        return 130
+    box = threading.Thread(target=_box_when_it_answers, args=(login,), daemon=True)
+    processes = Processes(LogFiles(settings.VAR_DIR / "log"), box)
     for name, command in commands().items():
-        manager.add_process(name, command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    threading.Thread(target=_box_when_it_answers, args=(login,), daemon=True).start()
-    manager.loop()
-    return 0 if manager.returncode == 130 else int(manager.returncode or 0)
+        processes.add_process(name, command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    processes.loop()
+    return 1 if processes.died else 0
 
 
 def _fail(reason: str) -> int:
