@@ -19,6 +19,8 @@ from environ.fileaware_mapping import FileAwareMapping
 T = TypeVar("T")
 REQUIRED: Final = object()
 NAME_VALUE: Final = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
+HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}")
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 FLAGS: Final = {
     "on": True,
     "true": True,
@@ -45,7 +47,7 @@ class Environment:
         """
         variables = dict(os.environ)
         for name, value in _choices(path).items():
-            if not variables.get(name.removesuffix("_FILE")):
+            if name.removesuffix("_FILE") not in os.environ:
                 variables.setdefault(name, value)
         return cls(variables)
 
@@ -77,7 +79,11 @@ def _choices(path: Path) -> dict[str, str]:
     """Read ``NAME=value`` lines; django-environ would print a line that it does not understand."""
     if not path.is_file():
         return {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        raise ImproperlyConfigured(f"{path} cannot be read as text. Mend or remove it.") from None
+    for number, line in enumerate(lines, start=1):
         if line.strip() and not line.startswith("#") and not NAME_VALUE.match(line):
             raise ImproperlyConfigured(f"Line {number} of {path} is not NAME=value. Mend or remove it.")
 
@@ -105,30 +111,54 @@ def port(text: str) -> int:
     return int(text)
 
 
+def host(text: str) -> str:
+    """Read a host name, or an address with or without brackets."""
+    bare = text.removeprefix("[").removesuffix("]")
+    if ":" in bare:
+        ipaddress.IPv6Address(bare)
+    elif not HOST_NAME.fullmatch(bare):
+        raise Malformed("it is neither a host name nor an address")
+    return bare.lower()
+
+
 def base_url(text: str) -> str:
-    """Read scheme, host and port; a path, a query, a name or a password are refused."""
+    """Read scheme, host and port as browsers send them; a path, a query, a name or a password are refused."""
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        port = parts.port
     except ValueError:
         raise Malformed("it is not a web address") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Malformed("it does not start with http:// or https:// and a host")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username or parts.password:
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         raise Malformed("it has more than scheme, host and port")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    name = host(parts.hostname)
+    bracketed = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{bracketed}" + ("" if port in {None, DEFAULT_PORTS[parts.scheme]} else f":{port}")
 
 
 def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def hosts(text: str) -> list[str]:
+    """Read the host names of Django's ALLOWED_HOSTS: ``.example.com`` covers what is below, ``*`` all."""
+    names = [word.lower() for word in words(text)]
+    for name in names:
+        if name != "*" and not name.startswith("["):
+            host(name.removeprefix("."))
+    return names
+
+
 def networks(text: str) -> list[str]:
     """Read addresses and networks such as ``10.0.0.0/8``, separated by commas."""
     try:
-        return [str(ipaddress.ip_network(word, strict=False)) for word in words(text)]
+        found = [ipaddress.ip_network(word, strict=False) for word in words(text)]
     except ValueError:
         raise Malformed("it is not a list of IP addresses or networks") from None
+    if any(network.prefixlen == 0 for network in found):
+        raise Malformed("it trusts every address, so that anybody may say where he comes from")
+    return [str(network) for network in found]
 
 
 def secret_key(text: str) -> str:
@@ -138,15 +168,19 @@ def secret_key(text: str) -> str:
 
 
 def database(text: str) -> dict[str, Any]:
-    if urlsplit(text).scheme not in {"sqlite", "postgres", "postgresql", "pgsql", "psql"}:
+    scheme = urlsplit(text).scheme
+    if scheme not in {"sqlite", "postgres", "postgresql", "pgsql", "psql"}:
         raise Malformed("it starts with neither sqlite:/// nor postgres://")
     config: dict[str, Any] = environ.Env.db_url_config(text)
     if not config.get("NAME"):
         raise Malformed("it names no database")
+    if scheme == "sqlite" and not Path(config["NAME"]).is_absolute():
+        raise Malformed("it names no absolute path of a file, which every process would find")
     return config
 
 
 def cache(text: str) -> dict[str, Any]:
+    _ = urlsplit(text).port
     config: dict[str, Any] = environ.Env.cache_url_config(text)
     return config
 
@@ -158,13 +192,19 @@ def email(text: str) -> dict[str, Any]:
 
 def broker(text: str) -> str:
     known = {"redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel", "atomicfs", "memory"}
-    if urlsplit(text).scheme not in known:
+    parts = urlsplit(text)
+    if parts.scheme not in known:
         raise Malformed("it starts with none of redis://, rediss://, sentinel://, amqp:// and amqps://")
+    if parts.scheme != "sentinel":  # which may list several hosts
+        _ = parts.port
     return text
 
 
 def folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise Malformed("it starts with ~ and no user's home is known") from None
 
 
 def loopback(url: str) -> bool:
@@ -182,4 +222,7 @@ def base_directory() -> Path:
 
 def var_directory() -> Path:
     """Return where everything the portal writes goes: ``var/`` beside manage.py unless ``VAR_DIR`` says else."""
-    return folder(os.environ.get("VAR_DIR") or str(base_directory() / "var"))
+    try:
+        return folder(os.environ.get("VAR_DIR") or str(base_directory() / "var"))
+    except Malformed as error:
+        raise ImproperlyConfigured(f"VAR_DIR is malformed: {error}. Set the path of a folder.") from None

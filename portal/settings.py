@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
 from integrations.crypto import KeyRing, KeyRingError
 from integrations.exact.regions import REGIONS
@@ -21,8 +22,8 @@ VAR_DIR = environment.var_directory()
 env = Environment.with_file(VAR_DIR / "env")
 
 DEBUG = env.read("DEBUG", environment.flag, default=False, mend="Set it to on or off; off in production.")
-HOST = env.read("HOST", str, default="127.0.0.1", mend="The address that the web server binds.")
-PORT = env.read("PORT", environment.port, default=8000, mend="The port that the web server binds, such as 8000.")
+HOST = env.read("HOST", environment.host, default="127.0.0.1", mend="Set the address that the web server binds.")
+PORT = env.read("PORT", environment.port, default=8000, mend="Set the port that the web server binds, such as 8000.")
 
 # --- Secrets ------------------------------------------------------------------------------------------------
 
@@ -55,18 +56,21 @@ PUBLIC_URL = env.read(
     mend="Set the address that browsers use, such as https://portal.example.com.",
 )
 _public = urlsplit(PUBLIC_URL)
+_public_host = _public.netloc.removesuffix(f":{_public.port}")
 BEHIND_TLS = _public.scheme == "https"
 ALLOWED_HOSTS = env.read(
     "ALLOWED_HOSTS",
-    environment.words,
-    default=sorted({str(_public.hostname), "127.0.0.1", "localhost", "[::1]"}),
-    mend="Host names that the portal answers to, separated by commas.",
+    environment.hosts,
+    default=sorted({_public_host, "127.0.0.1", "localhost", "[::1]"}),
+    mend="Set the host names that the portal answers to, separated by commas.",
 )
+if not validate_host(_public_host, ALLOWED_HOSTS):
+    raise ImproperlyConfigured("ALLOWED_HOSTS lacks the host of PUBLIC_URL: every page would be refused. Add it.")
 TRUSTED_PROXIES = env.read(
     "TRUSTED_PROXIES",
     environment.networks,
     default=[],
-    mend="Addresses or networks of your reverse proxies, separated by commas, such as 10.0.0.5,192.168.0.0/24.",
+    mend="Set the addresses or networks of your reverse proxies, separated by commas, such as 10.0.0.5,192.168.0.0/24.",
 )
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
