@@ -36,10 +36,12 @@ class Channel(filesystem.Channel):
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         folder = Path(self.data_folder_in)
-        for message in sorted(folder.glob(f"*.{queue}.msg")):
-            taken = message.with_name(f"{message.name}.{os.getpid()}.taken")
+        with os.scandir(folder) as entries:  # as names: Path would make a long queue slow
+            names = sorted(entry.name for entry in entries if entry.name.partition(".")[2] == f"{queue}.msg")
+        for name in names:
+            taken = folder / f"{name}.{os.getpid()}.taken"
             with suppress(FileNotFoundError):  # another reader was faster
-                message.rename(taken)
+                (folder / name).rename(taken)
                 payload = loads(taken.read_text(encoding="utf-8"))
                 taken.unlink()
                 return payload
@@ -73,7 +75,7 @@ def register() -> None:
 def options(folder: Path) -> dict[str, Any]:
     """Make the folders below ``folder``, for this user only, and return the transport's options."""
     messages, control = folder / "messages", folder / "control"
-    for path in (messages, control):
+    for path in (folder.parent, folder, messages, control):  # mkdir gives its mode to the last folder only
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {
         "data_folder_in": str(messages),
