@@ -3,6 +3,7 @@
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from queue import Empty
 
@@ -90,4 +91,14 @@ def test_messages_come_in_the_order_they_went(connection: Connection) -> None:
         for number in range(20):
             simple.put(number)
         assert [simple.get(block=False).payload for _ in range(20)] == list(range(20))
+        simple.close()
+
+
+def test_a_worker_that_waits_for_messages_soon_looks_whether_it_has_to_stop(connection: Connection) -> None:
+    with connection:
+        simple = connection.SimpleQueue("never-filled")
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=5)
+        assert time.monotonic() - began < 2
         simple.close()
