@@ -1,0 +1,1 @@
+"""The pages in a browser, served by the processes of `make run`."""
