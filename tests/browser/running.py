@@ -118,7 +118,7 @@ def members(var: Path) -> list[int]:
 
 def start(var: Path, port: int) -> Portal:
     """Start the portal and wait for its box."""
-    var.mkdir(parents=True, exist_ok=True)
+    var.parent.mkdir(parents=True, exist_ok=True)
     output = var.with_name(f"{var.name}.output")
     with output.open("wb") as file:
         process = subprocess.Popen(

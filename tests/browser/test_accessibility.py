@@ -1,0 +1,232 @@
+"""Every page of a portal in use: no violation of WCAG 2.2 AA, usable on a phone and by keyboard."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import checks
+from tests.browser.pages import fill_app, new_client_id, save, sign_in
+from tests.browser.running import Portal
+
+APPS: Final = "/admin/integrations/application/"
+STAFF: Final = "/admin/integrations/user/"
+GROUPS: Final = "/admin/auth/group/"
+PASSWORD: Final = "correct horse battery 9"
+LONG: Final = "Meridian Bookings for the whole of the Netherlands and whoever else writes such long names in there"
+WHOLE: Final = "M" * 100
+
+
+@dataclass(frozen=True)
+class World:
+    """What the portal holds while its pages are looked at."""
+
+    portal: Portal
+    enabled: str
+    ready: str
+    without_keys: str
+    long: str
+    colleague: str
+    group: str
+
+
+@pytest.fixture(scope="module")
+def world(portal: Portal, chromium: Browser) -> World:
+    def app(region: str, name: str, *more: str, secret: str = "") -> str:
+        answer = portal.add_app("--region", region, "--kind", "product", "--name", name, *more, secret=secret)
+        return f"{APPS}{answer['id']}/"
+
+    def keys() -> tuple[str, str]:
+        return ("--client-id", new_client_id())
+
+    enabled = app("nl", "Meridian Bookings", *keys(), "--enable", secret="Zq1b0a6d1e9c0f4f55")
+    ready = app("nl", LONG, *keys(), secret="Zq1b0a6d1e9c0f4f56")
+    long = app("nl", WHOLE)
+    without_keys = app("uk", "Meridian Bookings UK")
+    context = chromium.new_context(base_url=portal.address)
+    page = context.new_page()
+    sign_in(page, portal.box["User"], portal.box["Password"])
+    page.goto("/admin/integrations/organization/add/")
+    page.get_by_label("Name").fill("Meridian Bookings BV")
+    page.get_by_label("Support e-mail").fill("support@meridian.example")
+    save(page)
+    page.goto(f"{GROUPS}add/")
+    page.get_by_label("Name").fill("Support")
+    save(page)
+    page.get_by_role("status").get_by_role("link", name="Support").click()
+    group = page.url.removeprefix(portal.address).removesuffix("change/")
+    page.goto(f"{STAFF}add/")
+    page.get_by_label("Username").fill("colleague")
+    page.get_by_label("Password:", exact=True).fill(PASSWORD)
+    page.get_by_label("Password confirmation").fill(PASSWORD)
+    save(page)
+    colleague = page.url.removeprefix(portal.address).removesuffix("change/")
+    page.get_by_label("Staff status").check()
+    save(page)
+    context.close()
+    return World(portal, enabled, ready, without_keys, long, colleague, group)
+
+
+def _with_errors(page: Page, world: World) -> None:
+    fill_app(page, region="uk", name="Meridian", client_id="nope", secret="Zq3k9 Xm2p")
+    page.get_by_label("Name").fill(" ")
+    save(page)
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
+def _after_saving(page: Page, world: World) -> None:
+    page.goto(f"{world.ready}change/")
+    save(page)
+    expect(page.get_by_role("status")).to_be_visible()
+
+
+def _password_with_errors(page: Page, world: World) -> None:
+    page.goto("/admin/password_change/")
+    page.get_by_label("Old password").fill("wrong")
+    page.get_by_label("New password:").fill("short")
+    page.get_by_label("New password confirmation").fill("another")
+    page.get_by_role("button", name="Change my password").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+
+
+def _forgotten(page: Page, world: World) -> None:
+    page.goto(f"{world.enabled}disable/")
+    page.context.clear_cookies(name="portal_csrf")
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This form is no longer valid")
+
+
+def _failed(page: Page, world: World) -> None:
+    with world.portal.without_table("integrations_auditevent"):
+        answer = page.goto("/admin/integrations/auditevent/")
+    assert answer is not None
+    assert answer.status == 500
+
+
+def _logged_out(page: Page, world: World) -> None:
+    sign_in(page, "colleague", PASSWORD)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log out")).to_have_count(0)
+
+
+def _as_colleague(page: Page, world: World) -> None:
+    page.goto("/admin/login/")
+    page.get_by_label("Username").fill("colleague")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You may not do this")
+
+
+def _password_changed(page: Page, world: World) -> None:
+    page.goto("/admin/password_change/done/")
+
+
+def at(address: str, status: int = 200) -> Callable[[Page, World], None]:
+    """Return a way to the page at ``address``, in which a word in braces is a field of the world."""
+
+    def go(page: Page, world: World) -> None:
+        answer = page.goto(address.format_map(vars(world)))
+        assert answer is not None
+        assert answer.status == status
+
+    return go
+
+
+PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
+    "integrations": at(APPS),
+    "app to add": at(f"{APPS}add/?region=uk"),
+    "app to add, refused": _with_errors,
+    "app": at("{enabled}change/"),
+    "app without keys": at("{without_keys}change/"),
+    "app with a long name": at("{long}change/"),
+    "history": at("{ready}history/"),
+    "enable": at("{ready}enable/"),
+    "enable, impossible": at("{without_keys}enable/"),
+    "enable now or later": _after_saving,
+    "enable now or later, impossible": at("{without_keys}enable-now-or-later/"),
+    "disable": at("{enabled}disable/"),
+    "disable, impossible": at("{long}disable/"),
+    "delete": at("{ready}delete/"),
+    "activity": at("/admin/integrations/auditevent/"),
+    "portal": at("/admin/portal/"),
+    "components": at("/admin/portal/components/"),
+    "organization": at("/admin/integrations/organization/1/change/"),
+    "organization's history": at("/admin/integrations/organization/1/history/"),
+    "staff": at(STAFF),
+    "staff, nobody found": at(f"{STAFF}?q=nobody"),
+    "staff to add": at(f"{STAFF}add/"),
+    "staff member": at("{colleague}change/"),
+    "staff member's password": at("{colleague}password/"),
+    "staff member's history": at("{colleague}history/"),
+    "groups": at(GROUPS),
+    "group to add": at(f"{GROUPS}add/"),
+    "group": at("{group}change/"),
+    "group to delete": at("{group}delete/"),
+    "own password": at("/admin/password_change/"),
+    "own password, refused": _password_with_errors,
+    "own password changed": at("/admin/password_change/done/"),
+    "form of yesterday": _forgotten,
+    "400": at(f"{APPS}?client_secret__startswith=a", 400),
+    "404": at("/admin/nowhere/", 404),
+    "500": _failed,
+}
+SIGNED_OUT: Final[dict[str, Callable[[Page, World], None]]] = {
+    "sign in": at("/admin/login/"),
+    "signed out": _logged_out,
+    "403": _as_colleague,
+    "404 of a stranger": at("/nowhere", 404),
+}
+EVERY: Final = PAGES | SIGNED_OUT
+ERRORS: Final = {"form of yesterday", "400", "403", "404", "404 of a stranger", "500"}
+
+
+@pytest.fixture
+def shown(request: pytest.FixtureRequest, world: World, open_page: Callable[..., Page]) -> Page:
+    """The page of this name, as somebody arrives at it."""
+    page = open_page(signed_out=request.param in SIGNED_OUT, viewport=checks.WIDE)
+    EVERY[request.param](page, world)
+    return page
+
+
+@pytest.mark.parametrize("shown", EVERY, indirect=True)
+def test_axe_finds_nothing(shown: Page) -> None:
+    assert checks.violations(shown) == []
+
+
+@pytest.mark.parametrize("shown", EVERY, indirect=True)
+def test_it_fits_a_phone_and_has_an_outline(shown: Page) -> None:
+    assert checks.sideways(shown) == []
+    assert checks.headings(shown) == []
+
+
+@pytest.mark.parametrize("shown", EVERY, indirect=True)
+def test_the_keyboard_reaches_everything(shown: Page) -> None:
+    assert checks.keyboard(shown) == []
+
+
+@pytest.mark.parametrize("shown", ["integrations", "app", "activity"], indirect=True)
+def test_the_first_stop_skips_to_the_content(shown: Page) -> None:
+    shown.evaluate("document.activeElement.blur()")
+    shown.keyboard.press("Tab")
+    expect(shown.get_by_role("link", name="Skip to main content")).to_be_focused()
+    expect(shown.get_by_role("link", name="Skip to main content")).to_be_in_viewport(ratio=1)
+    shown.keyboard.press("Enter")
+    expect(shown.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("system", checks.SCHEMES)
+def test_colours_are_chosen_by_a_button_and_kept(open_page: Callable[..., Page], system: str) -> None:
+    page = open_page(color_scheme=system)
+    page.goto("/admin/")
+    grounds = {}
+    for _ in range(3):
+        theme = page.locator("html").get_attribute("data-theme")
+        page.reload()
+        assert page.locator("html").get_attribute("data-theme") == theme
+        grounds[theme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.get_by_role("button", name="Colours").click()
+    assert set(grounds) == {"auto", "light", "dark"}
+    assert grounds["light"] != grounds["dark"]
+    assert grounds["auto"] == grounds[system]
