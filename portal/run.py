@@ -1,4 +1,8 @@
-"""``make run``: prepare, then web, worker and beat side by side until Ctrl-C."""
+"""``make run``: prepare, then web, worker and beat side by side until Ctrl-C.
+
+The web process starts first, and the others once it answers: started together they take turns on the
+processor, and the first page is a third later.
+"""
 
 import os
 import shlex
@@ -20,6 +24,23 @@ from portal import first_start
 
 WIDTH: Final = 62
 ANSWERS_WITHIN: Final = 60
+
+
+class Gate:
+    """A named pipe: a shell that opens it to read waits there until we open it to write."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, mode=0o600)
+        self.path = path
+
+    def behind(self, command: str) -> str:
+        """Return ``command`` as a shell waits with it."""
+        return f": < {shlex.quote(str(self.path))}; {command}"
+
+    def open(self) -> None:
+        """Let everybody through, from now until this process ends."""
+        os.open(self.path, os.O_RDWR)
 
 
 class LogFiles:
@@ -100,10 +121,12 @@ def main() -> int:
         return _fail(f"The database does not answer ({type(error).__name__}). Start it, or mend DATABASE_URL.")
     except KeyboardInterrupt:
         return 130
-    box = threading.Thread(target=_box_when_it_answers, args=(login,), daemon=True)
+    gate = Gate(settings.VAR_DIR / "web-answers")
+    box = threading.Thread(target=_box_when_it_answers, args=(login, gate), daemon=True)
     processes = Processes(LogFiles(settings.VAR_DIR / "log"), box)
     for name, command in commands().items():
-        processes.add_process(name, command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        waiting = command if name == "web" else gate.behind(command)
+        processes.add_process(name, waiting, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     processes.loop()
     return 1 if processes.died else 0
 
@@ -113,22 +136,25 @@ def _fail(reason: str) -> int:
     return 1
 
 
-def _box_when_it_answers(login: tuple[str, str] | None) -> None:
+def _box_when_it_answers(login: tuple[str, str] | None, gate: Gate) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
-    url = f"http://{host}:{settings.PORT}/health/live"
+    answered = _answers(f"http://{host}:{settings.PORT}/health/live")
+    gate.open()
+    if answered:
+        _box(login)
+    else:
+        where = settings.VAR_DIR / "log"
+        print(f"The portal did not answer within {ANSWERS_WITHIN} seconds: see {where}", flush=True)
+
+
+def _answers(url: str) -> bool:
     for _ in range(ANSWERS_WITHIN * 20):
         try:
             with urllib.request.urlopen(url, timeout=5):
-                break
+                return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    else:
-        print(
-            f"The portal did not answer within {ANSWERS_WITHIN} seconds: see {settings.VAR_DIR / 'log'}",
-            flush=True,
-        )
-        return
-    _box(login)
+    return False
 
 
 def _box(login: tuple[str, str] | None) -> None:
