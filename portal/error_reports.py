@@ -16,7 +16,7 @@ HARMLESS: Final = frozenset(
 
 
 class Filter(SafeExceptionReporterFilter):
-    """Hides every form value, header and local variable, with DEBUG on as well."""
+    """Hides every form value, header, cookie and local variable, with DEBUG on as well."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern + "|URL|BROKER|DATABASES|CACHES|CREDENTIAL|COOKIE|RING",
@@ -26,8 +26,13 @@ class Filter(SafeExceptionReporterFilter):
     def is_active(self, request: HttpRequest | None) -> bool:
         return True
 
-    def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
+    def get_safe_request_meta(self, request: HttpRequest | None) -> dict[str, Any]:
+        if request is None:
+            return {}
         return {name: value if name in HARMLESS else self.cleansed_substitute for name, value in request.META.items()}
+
+    def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
+        return {} if request is None else dict.fromkeys(request.COOKIES, self.cleansed_substitute)
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)
@@ -37,11 +42,13 @@ class Filter(SafeExceptionReporterFilter):
 
 
 class Reporter(ExceptionReporter):
-    """Leaves out the request's body and the query, which Django prints whole."""
+    """Leaves out the query, the names of files and pieces of text, which Django prints."""
 
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()
+        data["unicode_hint"] = ""  # the text around a character that cannot be encoded
         if self.request is not None:
             data["request_insecure_uri"] = self.request.path
             data["request_GET_items"] = [(name, Filter.cleansed_substitute) for name in self.request.GET]
+            data["request_FILES_items"] = [(name, Filter.cleansed_substitute) for name in self.request.FILES]
         return data
