@@ -8,9 +8,7 @@ from django.db.models import Q
 
 from integrations.exact.limits import DAILY_LIMIT, MINUTELY_LIMIT
 from integrations.models.application import Application
-
-STAMP_DIGITS: Final = 13
-NO_STAMP: Final = "0" * STAMP_DIGITS
+from integrations.rules.usage import NO_STAMP
 
 
 def empty_ring() -> str:
