@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from integrations.exact import errors, oauth
+from integrations.exact.evidence import Evidence
+from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
-from integrations.services import tokens
+from integrations.services import token_store, tokens
 from tests.services.practice import Practice
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +98,45 @@ def test_a_token_refused_while_an_answer_is_lost_waits_for_the_probe(world: Prac
     world.later(571)
     world.ask()
     assert world.row().token_generation == 2
+
+
+def test_whoever_was_held_up_before_sending_starts_over(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease ran out before the request left: nothing is sent under it."""
+    world.later(601)
+    take, leases = token_store.take, []
+
+    def slowly(*arguments: Any) -> token_store.Lease | None:
+        leases.append(take(*arguments))
+        if len(leases) == 1:
+            Connection.objects.filter(pk=world.connection.pk).update(lease_until=timezone.now())
+        return leases[-1]
+
+    monkeypatch.setattr(token_store, "take", slowly)
+    world.ask()
+    assert (len(leases), len(world.refreshes())) == (2, 1)
+    assert world.row().token_generation == 2
+
+
+def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
+    """Comparing on the lease would throw away the only good token."""
+    world.later(601)
+    lease = token_store.take(world.row(), timezone.now())
+    assert lease is not None
+    Connection.objects.update(lease_owner=uuid4(), lease_until=timezone.now())
+    late = TokenAnswer("access", "refresh", 600, Evidence.of("POST", "/api/oauth2/token"))
+    assert token_store.save(lease, late, timezone.now())
+    assert (world.ask(), world.row().lease_owner) == ("access", None)
+    assert not token_store.save(lease, late, timezone.now())
+
+
+def test_one_lease_at_a_time(world: Practice) -> None:
+    world.later(601)
+    seen, too = world.row(), world.row()
+    first = token_store.take(seen, timezone.now())
+    assert first is not None
+    assert token_store.take(too, timezone.now()) is None
+    token_store.undo(first)
+    assert token_store.take(too, timezone.now()) is not None
 
 
 # --- First tokens -------------------------------------------------------------------------------------------
