@@ -1,17 +1,22 @@
-"""An app's Client secret: set, and opened late, by name."""
+"""An app's Client secret: set, opened late, by name, and proven by Exact."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.crypto import CannotOpen
+from integrations.exact import errors
 from integrations.models import Application, AuditEvent, ClientSecret
-from integrations.rules.actors import Actor
+from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.keys import clean_client_secret
 from integrations.services import keyring
 from integrations.services.refusals import Refused
 
 Status = ClientSecret.Status
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,64 @@ def stored(application: Application) -> list[Stored]:
         )
         for row in _rows(application)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A secret for one request at Exact; the plaintext is in no repr."""
+
+    row: ClientSecret
+    plaintext: str = field(repr=False)
+
+
+def in_use(application: Application) -> list[Opened]:
+    """Open what is stored, the current one first, then a newer one; what does not open is left out."""
+    opened = []
+    for row in application.secrets.stored():
+        try:
+            opened.append(Opened(row, keyring.open_(row.sealed, row.place())))
+        except CannotOpen:
+            continue
+    return opened
+
+
+def first_accepted(candidates: Sequence[Opened], ask: Callable[[str], Answered]) -> tuple[Answered, Opened]:
+    """Ask Exact with the first secret, and once with each further one while it says ``invalid_client``.
+
+    Return the answer and the secret that it was given to: store the answer, then ``prove`` the secret.
+
+    Raises:
+        IndexError: there are no candidates.
+        ExactError: whatever ``ask`` raises; `InvalidClient` only when it refused the last one too.
+    """
+    for opened in candidates[:-1]:
+        try:
+            return ask(opened.plaintext), opened
+        except errors.InvalidClient:
+            continue
+    last = candidates[-1]
+    return ask(last.plaintext), last
+
+
+def prove(opened: Opened) -> None:
+    """Note that Exact accepted a secret. A newer one becomes the current one, which is retired with its
+    secret; one that was replaced meanwhile is left as it is.
+    """
+    if opened.row.status == Status.CURRENT and opened.row.proven_at is not None:
+        return
+    with transaction.atomic():
+        application = Application.objects.select_for_update().get(pk=opened.row.application_id)
+        stored = {row.status: row for row in application.secrets.stored()}
+        row = next((row for row in stored.values() if row.pk == opened.row.pk), None)
+        if row is None or (row.status == Status.CURRENT and row.proven_at is not None):
+            return
+        promoted = row.status == Status.NEWER
+        if promoted and Status.CURRENT in stored:
+            _retire(stored[Status.CURRENT])
+        row.status, row.proven_at = Status.CURRENT, max(timezone.now(), row.set_at)
+        row.save(update_fields=["status", "proven_at"])
+        details = {"fingerprint": row.fingerprint, "version": row.version, "promoted": promoted}
+        AuditEvent.objects.record("application.secret_proven", application, by=PORTAL, details=details)
 
 
 def _rows(application: Application) -> list[ClientSecret]:

@@ -1,0 +1,231 @@
+"""Access tokens: used, refreshed once for all who ask, stored before they are used.
+
+One process asks Exact, under a lease on the row, and writes its intent before the request leaves. A crash,
+or a lost answer, therefore leaves a trace: whoever comes next waits until Exact can tell what happened.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.exact import errors, oauth, wire
+from integrations.models import Application, Connection
+from integrations.rules import refresh
+from integrations.services import keyring, secrets, token_store, wire_guard
+from integrations.services.token_errors import (
+    AppAsleep,
+    CannotOpenTokens,
+    KeysMissing,
+    NotYet,
+    OutcomeUnknown,
+    ReconnectNeeded,
+    TokenUnavailable,
+)
+from integrations.services.token_store import Lease
+
+__all__ = [
+    "AppAsleep",
+    "CannotOpenTokens",
+    "KeysMissing",
+    "NotYet",
+    "OutcomeUnknown",
+    "ReconnectNeeded",
+    "TokenUnavailable",
+    "access_token",
+    "begin",
+    "confirm",
+    "distrust",
+    "move",
+]
+
+DEADLINE_SECONDS: Final = wire.DEADLINE_SECONDS
+"""Of a token request; the lease outlives it by 10 s."""
+POLL_SECONDS: Final = 0.1
+RETRY: Final = timedelta(seconds=30)
+"""Exact says "not expired" and we have no token: its clock, or ours, is off by some seconds."""
+
+
+def access_token(connection: Connection) -> str:
+    """Return a token that Exact takes, asking for a new one where it is due; ``connection`` is read again.
+
+    Where another process is asking, its answer is waited for, 30 s at most.
+
+    Raises:
+        ReconnectNeeded: only a new consent helps; the row says so, too.
+        NotYet: not before ``until``; as `OutcomeUnknown` after a lost answer.
+        CannotOpenTokens, KeysMissing, AppAsleep: nothing was asked, and nothing changed.
+        ExactError: what Exact or the wire said to the token request, where that changed nothing:
+            `InvalidClient`, `TokenRefused`, `LimitReached`, and every error that was not ``sent``.
+        WrongKeyRing: the present keys are not this database's; nothing was asked.
+        TransactionOpen: called within a transaction.
+    """
+    wire_guard.refuse_open_transaction()
+    _refuse_asleep(connection.application)
+    patience = monotonic() + token_store.LEASE.total_seconds()
+    while True:
+        connection.refresh_from_db(fields=token_store.CHAIN)
+        decision = refresh.decide(token_store.state(connection), timezone.now())
+        match decision:
+            case refresh.Use():
+                return token_store.opened(connection, Connection.ACCESS_TOKEN)
+            case refresh.Refuse(reason):
+                raise ReconnectNeeded(reason)
+            case refresh.Refresh(probe):
+                token = _refreshed(connection, probe=probe)
+                if token is not None:
+                    return token
+            case refresh.WaitUntil(until, refresh.Why.UNDER_WAY) if monotonic() < patience:
+                sleep(min(POLL_SECONDS, max(0.0, (until - timezone.now()).total_seconds())))
+            case refresh.WaitUntil():
+                raise _not_now(connection, decision)
+
+
+def distrust(connection: Connection, token: str) -> None:
+    """Forget an access token that Exact refused (401) although it is young, unless there is a newer one.
+
+    The next one is asked for when Exact gives one; when that is refused too, the connection has ended.
+    """
+    token_store.forget(connection, token)
+
+
+def confirm(connection: Connection) -> None:
+    """Note that a call worked: a connection that was being verified because of a refused token is alive."""
+    if connection.status == Connection.Status.VERIFYING:
+        token_store.confirm(connection)
+
+
+def begin(application: Application, answer: oauth.TokenAnswer, *, now: datetime) -> Connection:
+    """Store the tokens of a new consent on a new pending connection; ``now`` (UTC) is when they came.
+
+    Raises:
+        WrongKeyRing: the present keys are not this database's; nothing was stored.
+    """
+    row = Connection(application=application, consented_at=now, created_at=now)
+    row.token_lifetime, row.token_answered_at = answer.expires_in, now
+    with transaction.atomic():
+        token_store.put(row, answer.access_token, answer.refresh_token)
+        row.save(force_insert=True)
+    return row
+
+
+def move(source: Connection, target: Connection) -> None:
+    """Give the tokens of a pending connection to another row of the same app, which is connected from then
+    on, and delete the pending row: a chain lives in one place. Both objects are read again.
+
+    The caller records the event, in the same transaction.
+
+    Raises:
+        CannotOpenTokens: nothing was changed.
+        ValueError: ``source`` is not pending, or of another app.
+    """
+    with transaction.atomic():
+        rows = Connection.objects.select_for_update().order_by("pk").in_bulk([source.pk, target.pk])
+        old, new = rows[source.pk], rows[target.pk]
+        if old.status != Connection.Status.PENDING or old.application_id != new.application_id or old == new:
+            raise ValueError("tokens move from a pending connection to another one of the same app")
+        pair = [token_store.opened(old, column) for column in (Connection.ACCESS_TOKEN, Connection.REFRESH_TOKEN)]
+        token_store.put(new, *pair)
+        new.token_lifetime, new.token_answered_at = old.token_lifetime, old.token_answered_at
+        new.refresh_asked_at = old.refresh_asked_at  # an answer that was lost is lost here, too
+        new.consented_at = old.consented_at
+        new.status, new.status_reason = Connection.Status.CONNECTED, ""
+        new.save(update_fields=[*token_store.CHAIN, "consented_at"])
+        old.delete()
+    target.refresh_from_db()
+
+
+# --- Asking Exact -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """All that a token request needs, opened before anything is written."""
+
+    origin: str
+    client_id: str
+    candidates: list[secrets.Opened]
+    refresh_token: str = field(repr=False)
+
+
+class _LeaseLost(Exception):
+    """Somebody else's turn: nothing was sent."""
+
+
+def _refreshed(connection: Connection, *, probe: bool) -> str | None:
+    """Ask Exact; None where somebody else was faster."""
+    request = _request(connection)
+    lease = token_store.take(connection, timezone.now())
+    if lease is None:
+        return None
+    try:
+        answer, secret = secrets.first_accepted(request.candidates, lambda plaintext: _ask(request, lease, plaintext))
+    except _LeaseLost:
+        token_store.undo(lease)
+        return None
+    except errors.ExactError as error:
+        return _failed(connection, lease, error, probe=probe)
+    saved = token_store.save(lease, answer, timezone.now())
+    secrets.prove(secret)
+    return answer.access_token if saved else None
+
+
+def _request(connection: Connection) -> _Request:
+    keyring.fingerprint_key()  # a wrong ring could not store the answer
+    application = connection.application
+    candidates = secrets.in_use(application)
+    if not application.client_id or not candidates:
+        raise KeysMissing("The app has no Client ID, or no Client secret that opens with the present keys.")
+    token = token_store.opened(connection, Connection.REFRESH_TOKEN)
+    return _Request(application.origin, application.client_id, candidates, token)
+
+
+def _ask(request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
+    if not token_store.hold(lease, timezone.now()):
+        raise _LeaseLost
+    return oauth.refresh(
+        request.origin,
+        client_id=request.client_id,
+        client_secret=client_secret,
+        refresh_token=request.refresh_token,
+        seconds=DEADLINE_SECONDS,
+    )
+
+
+def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, probe: bool) -> str | None:
+    """Write what the error means into the row, and raise it; or answer like ``_refreshed``.
+
+    "Not expired" in answer to a probe: somebody was served since our last answer, so the lost one was ours.
+    """
+    if error.outcome_unknown:
+        until = token_store.unknown(lease, str(error))
+        if until is None:
+            return None
+        raise OutcomeUnknown(refresh.Why.OUTCOME_UNKNOWN, until=until, error=error) from None
+    early = isinstance(error, errors.TooEarly)
+    if isinstance(error, errors.ConsentNeeded) or (probe and early):
+        if token_store.end(lease, error):
+            raise ReconnectNeeded(str(error), error=error) from None
+        return None
+    token_store.undo(lease)
+    if not early:
+        raise error
+    if connection.access_token:
+        return token_store.opened(connection, Connection.ACCESS_TOKEN)
+    raise NotYet(refresh.Why.TOO_EARLY, until=timezone.now() + RETRY, error=error) from None
+
+
+def _not_now(connection: Connection, decision: refresh.WaitUntil) -> NotYet:
+    if decision.why is not refresh.Why.OUTCOME_UNKNOWN:
+        return NotYet(decision.why, until=decision.at)
+    token_store.nobody_answered(connection)
+    return OutcomeUnknown(decision.why, until=decision.at)
+
+
+def _refuse_asleep(application: Application) -> None:
+    if application.origin != settings.EXACT_ORIGINS.get(application.region):
+        raise AppAsleep("The app was made for another Exact than the one in use here; it sleeps.")
