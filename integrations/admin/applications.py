@@ -106,12 +106,7 @@ class ApplicationAdmin(PortalModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {
-            "show_save_and_add_another": False,
-            "show_save_and_continue": False,
-            **(extra_context or {}),
-        }
-        return self._or_say_why_not(request, super().changeform_view, request, object_id, form_url, context)
+        return self._or_say_why_not(request, super().changeform_view, request, object_id, form_url, extra_context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
