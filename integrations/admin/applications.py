@@ -178,7 +178,8 @@ class ApplicationAdmin(PortalModelAdmin):
         application = self._to_enable(request, pk)
         context = {
             "title": f"Enable “{application.name}” now?",
-            "lead": "The app has its keys. Once enabled, the portal uses it: staff and customers can connect.",
+            "lead": "Once enabled, the portal uses the app: staff and customers can connect through it.",
+            "reasons": applications.why_not_enabled(application),
             "action": "Enable now",
             "cancel": "Later",
             "post_url": reverse("admin:enable", args=[pk]),
