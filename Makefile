@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 TESTS ?= tests
+PYTEST := $(BIN)/coverage run -m pytest
 
 export PYTHONDONTWRITEBYTECODE ?=
 
@@ -42,15 +43,16 @@ lint: $(VENV)/.development  ## Lint, types, floors
 	$(BIN)/lint-imports --no-cache
 
 test: lint  ## Lint and the tests that need neither servers nor a browser
-	$(BIN)/pytest $(TESTS) -m "not services and not browser" --cov --cov-report=
+	@$(BIN)/coverage erase
+	$(PYTEST) $(TESTS) -m "not services and not browser"
 
 test-services: $(VENV)/.development  ## The same tests on PostgreSQL and Redis
-	$(BIN)/python -m tests.servers $(BIN)/pytest $(TESTS) -m "not browser" --cov --cov-report=
+	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "not browser"
 
 test-browser: $(VENV)/.development  ## The pages in an installed Chromium
-	$(BIN)/pytest $(TESTS) -m browser --cov --cov-report=
+	$(PYTEST) $(TESTS) -m browser
 
-coverage: $(VENV)/.development  ## What the tests ran, all of their processes together
+coverage: $(VENV)/.development  ## What the tests ran since the last make test, all of their processes together
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
