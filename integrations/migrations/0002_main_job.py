@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='Company',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('division', models.PositiveIntegerField(help_text="Exact's number: *division* in its API, *administratie* in Dutch.")),
+                ('division', models.PositiveIntegerField(help_text="Exact's number: division in its API, administratie on its pages.")),
                 ('name', models.CharField(max_length=200)),
                 ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='companies', to='integrations.application')),
                 ('primary_access', models.ForeignKey(blank=True, help_text='Whose token a call uses.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='integrations.access')),

@@ -25,6 +25,13 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def enabled(self) -> "ApplicationQuerySet":
         return self.filter(enabled_at__isnull=False)
 
+    def awake(self) -> "ApplicationQuerySet":
+        """Return those that were made for the Exact which this portal talks to; the others sleep."""
+        here = Q(pk__in=[])
+        for code, origin in settings.EXACT_ORIGINS.items():
+            here |= Q(region=code, origin=origin)
+        return self.filter(here)
+
     def with_secrets(self) -> "ApplicationQuerySet":
         """Load the secrets in use with one query, as ``stored_secrets``."""
         stored = ClientSecret.objects.stored()
@@ -123,6 +130,11 @@ class Application(models.Model):
     @property
     def is_enabled(self) -> bool:
         return self.enabled_at is not None
+
+    @property
+    def is_awake(self) -> bool:
+        """Tell whether the app was made for the Exact which this portal talks to now."""
+        return bool(self.origin == settings.EXACT_ORIGINS.get(self.region))
 
     @property
     def is_practice(self) -> bool:

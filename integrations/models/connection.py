@@ -106,6 +106,12 @@ class Connection(models.Model):
     def __repr__(self) -> str:
         return f"<Connection {self.pk} {self.status}>"
 
+    @property
+    def reach_label(self) -> str:
+        """Say how many companies it reaches; the query annotates ``reach``."""
+        reach: int = getattr(self, "reach", 0)
+        return f"{reach} {'company' if reach == 1 else 'companies'}"
+
     def place(self, column: str, generation: int | None = None) -> Place:
         return Place(column, self.pk, self.token_generation if generation is None else generation)
 
@@ -115,7 +121,7 @@ class Company(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="companies")
-    division = models.PositiveIntegerField(help_text="Exact's number: *division* in its API, *administratie* in Dutch.")
+    division = models.PositiveIntegerField(help_text="Exact's number: division in its API, administratie on its pages.")
     name = models.CharField(max_length=200)
     customer = models.ForeignKey(
         "integrations.Customer",

@@ -119,6 +119,16 @@ def why_not_enabled(application: Application) -> tuple[str, ...]:
     )
 
 
+def why_not_usable(application: Application) -> tuple[str, ...]:
+    """Return why nobody can connect through the app now; an empty tuple where somebody can."""
+    reasons = []
+    if not application.is_enabled:
+        reasons.append(f"The app “{application.name}” is not enabled.")
+    if not application.is_awake:
+        reasons.append(f"The app “{application.name}” was made for another Exact ({application.origin}); it sleeps.")
+    return tuple(reasons)
+
+
 def _set_enabled(row: Application, *, by: Actor) -> None:
     row.enabled_at, row.enabled_by = timezone.now(), str(by)
     row.save(update_fields=["enabled_at", "enabled_by"])

@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 KEEP_COPIES: Final = 5
@@ -30,7 +31,7 @@ def copy_aside() -> Path | None:
     The copy is consistent although others write meanwhile. The five newest copies are kept.
     """
     source = sqlite_file()
-    if source is None or not source.is_file() or source.stat().st_size == 0:
+    if source is None or not source.is_file() or not MigrationRecorder(connection).has_table():
         return None
     folder = settings.VAR_DIR / "backups"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 
 from integrations.models import KeyRingCanary
 from integrations.rules.findings import Finding, ill, well
-from integrations.services import database, keyring, rotation, sealed_rows
+from integrations.services import database, heartbeats, keyring, rotation, sealed_rows
 
 FREE_BYTES: Final = 500 * 1024 * 1024
 BROKER_SECONDS: Final = 3
@@ -31,13 +31,13 @@ def doctor() -> Iterator[Finding]:
         migrations = check_migrations()
         yield migrations
         if migrations.ok:
-            yield from (check_cache(), check_keys(), check_sealed_rows(), check_keys_needed())
+            yield from (check_cache(), check_keys(), check_sealed_rows(), check_keys_needed(), check_heartbeats())
     yield from (check_broker(), check_files(), check_disk())
 
 
 def ready() -> list[Finding]:
     """Return what keeps the web process from serving: an empty list where nothing does."""
-    steps: tuple[Callable[[], Finding], ...] = (check_database, check_migrations, check_keys)
+    steps: tuple[Callable[[], Finding], ...] = (check_database, check_migrations, check_keys, check_heartbeats)
     findings: list[Finding] = []
     for step in steps:
         findings.append(step())
@@ -134,6 +134,18 @@ def check_keys_needed() -> Finding:
     if needed.removable:
         return well("key rotation", f"Done; {', '.join(needed.removable)} can be taken out of PORTAL_KEYS.")
     return well("key rotation", "Nothing to do.")
+
+
+def check_heartbeats() -> Finding:
+    silent = heartbeats.silence()
+    if silent:
+        since = f"since {silent.since:%Y-%m-%d %H:%M} UTC" if silent.since else "yet"
+        return ill(
+            "processes",
+            f"Nothing has been checked {since}: {silent.what}.",
+            "Start it; its log says why it stopped. `make run` starts all of them.",
+        )
+    return well("processes", "Worker and scheduler are at work.")
 
 
 def check_broker() -> Finding:

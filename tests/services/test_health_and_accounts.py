@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def house(settings: Any, tmp_path: Path) -> Path:
+def house(settings: Any, tmp_path: Path, at_work: None) -> Path:
     tmp_path.chmod(0o700)
     settings.VAR_DIR = tmp_path
     settings.BROKER_DIR = tmp_path / "broker"
@@ -31,7 +31,7 @@ def ill() -> dict[str, str]:
 
 def test_all_is_well_in_a_new_house(house: Path) -> None:
     assert ill() == {}
-    assert len(list(health.doctor())) == 9
+    assert len(list(health.doctor())) == 10
 
 
 def test_looking_changes_nothing_in_the_database(house: Path, make_app: Callable[..., Application]) -> None:

@@ -1,0 +1,27 @@
+"""When a connection is checked next."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+EVERY: Final = timedelta(hours=6)
+SPREAD: Final = timedelta(minutes=20)
+SOON: Final = timedelta(minutes=15)
+LATEST: Final = timedelta(days=7)
+"""A linked connection is never left longer, so that its refresh token stays alive (it dies after 30 days)."""
+
+
+def after_success(connection: UUID, now: datetime) -> datetime:
+    """Return six hours from now, spread by up to 20 minutes: connections made together are not checked together.
+
+    The spread is taken from the id, so that it is the same each time and needs no dice.
+    """
+    share = int.from_bytes(hashlib.sha256(connection.bytes).digest()[:4], "big") / 2**32
+    return now + EVERY + SPREAD * share
+
+
+def after_failure(connection: UUID, now: datetime, *, may_retry: bool, not_before: datetime | None) -> datetime:
+    """Return when to look again: soon where waiting can help, as usual where somebody must act first."""
+    usual = now + SOON if may_retry else after_success(connection, now)
+    return min(max(not_before or usual, now + timedelta(seconds=1)), now + LATEST)

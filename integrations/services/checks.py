@@ -1,0 +1,168 @@
+"""Checks: is a connection well, and what was seen."""
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import connections as databases
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.exact import errors, reads
+from integrations.exact.api import Answer
+from integrations.exact.errors import ExactError
+from integrations.models import Application, Connection, ConnectionCheck
+from integrations.rules import schedule
+from integrations.services import applications, calls, tokens
+from integrations.services import connections as connecting
+from integrations.services.usage import LimitReached
+
+THREADS: Final = 16
+SOFT_SECONDS: Final = 240
+CLAIM: Final = timedelta(minutes=10)
+AT_ONCE: Final = 1_000
+
+
+@dataclass(slots=True)
+class Door:
+    """The way to Exact for one check: remembers what was asked and what came back."""
+
+    connection: Connection
+    evidence: list[str] = field(default_factory=list)
+    calls: int = 0
+
+    def send(self, method: str, path: str) -> Answer:
+        counted = path != reads.ME_PATH
+        try:
+            answer = calls.send(self.connection, method, path, purpose="check")
+        except ExactError as error:
+            self.evidence.append(errors.describe(error))
+            self.calls += counted and error.sent
+            raise
+        self.evidence.append(str(answer.evidence))
+        self.calls += counted
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found: a cause and who must act, or nothing where all is well."""
+
+    cause: str = ""
+    detail: str = ""
+    who: str = ""
+    may_retry: bool = False
+    not_before: datetime | None = None
+
+
+def run(connection: Connection) -> ConnectionCheck:
+    """Check a connection now: ``Me`` and one list of companies on the pinned one (1 counted call).
+
+    Whatever is found becomes a row with its evidence; only a fault of our own is raised.
+    """
+    started, clock = timezone.now(), time.monotonic()
+    door = Door(connection)
+    outcome = _look(connection, door)
+    milliseconds = round((time.monotonic() - clock) * 1000)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        row.next_check_at = _next(row, outcome)
+        row.claimed_until = None
+        row.save(update_fields=["next_check_at", "claimed_until"])
+        return ConnectionCheck.objects.create(
+            connection=row,
+            checked_at=started,
+            milliseconds=milliseconds,
+            ok=not outcome.cause,
+            cause=outcome.cause,
+            detail=outcome.detail[:500],
+            who=outcome.who,
+            evidence=door.evidence,
+            calls=door.calls,
+            next_check_at=row.next_check_at,
+        )
+
+
+def run_many(ids: Iterable[UUID], *, seconds: float = SOFT_SECONDS) -> int:
+    """Run claimed checks in threads, and return how many ran.
+
+    No new one is begun after ``seconds``: the rest falls due again when its claim ends.
+    """
+    last_start = time.monotonic() + seconds
+
+    def one(pk: UUID) -> bool:
+        if time.monotonic() > last_start:
+            return False
+        try:
+            connection = Connection.objects.select_related("application").filter(pk=pk, next_check_at__isnull=False)
+            found = connection.first()
+            return found is not None and run(found) is not None
+        finally:
+            databases.close_all()
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="check") as pool:
+        return sum(pool.map(one, ids))
+
+
+def due(now: datetime) -> Q:
+    return Q(next_check_at__lte=now) & (Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+
+
+def claim(limit: int = AT_ONCE) -> list[UUID]:
+    """Take what is due, by one statement, so that no two workers check the same connection.
+
+    A claim ends by itself after ten minutes: what a worker that died had taken falls due again.
+    """
+    now = timezone.now()
+    awake = Application.objects.awake().filter(enabled_at__isnull=False)
+    eligible = Connection.objects.filter(due(now), application__in=awake).order_by("next_check_at").values("pk")
+    if database.features.has_select_for_update_skip_locked:
+        eligible = eligible.select_for_update(skip_locked=True, of=("self",))
+    sql, parameters = eligible[:limit].query.sql_with_params()
+    table = database.ops.quote_name(Connection._meta.db_table)
+    materialized = "MATERIALIZED " if database.vendor == "postgresql" else ""
+    statement = (
+        f"WITH due AS {materialized}({sql}) UPDATE {table} SET claimed_until = %s "  # noqa: S608 (no value is in it)
+        "WHERE id IN (SELECT id FROM due) RETURNING id"
+    )
+    until = database.ops.adapt_datetimefield_value(now + CLAIM)
+    with database.cursor() as cursor:
+        cursor.execute(statement, [*parameters, until])
+        return [value if isinstance(value, UUID) else UUID(str(value)) for (value,) in cursor.fetchall()]
+
+
+def _look(connection: Connection, door: Door) -> Outcome:
+    if reasons := applications.why_not_usable(connection.application):
+        return Outcome("AppNotUsable", " ".join(reasons), errors.Who.APP_OWNER)
+    try:
+        me = reads.me(door.send)
+        connecting.describe(connection, me)
+        found = connecting.read_companies(connection, max_pages=1, send=door.send)
+        connecting.keep_companies(connection, found.items, complete=found.complete, customer=None)
+    except LimitReached as limit:
+        return Outcome("LimitReached", str(limit), "nobody", may_retry=True, not_before=limit.resets_at)
+    except tokens.TokenUnavailable as wait:
+        return Outcome(type(wait).__name__, str(wait), wait.who, may_retry=True, not_before=wait.until)
+    except calls.CallRefused as refusal:
+        return Outcome(type(refusal).__name__, str(refusal), refusal.who)
+    except ExactError as error:
+        until = error.resets_at if isinstance(error, errors.LimitReached) else None
+        return Outcome(type(error).__name__, str(error), error.who, may_retry=error.may_retry, not_before=until)
+    return Outcome()
+
+
+def _next(row: Connection, outcome: Outcome) -> datetime | None:
+    if row.status == Connection.Status.RECONNECT:
+        return None
+    now = timezone.now()
+    if row.status == Connection.Status.VERIFYING and row.next_check_at and row.next_check_at > now:
+        return row.next_check_at  # the moment at which Exact can tell what happened
+    if not outcome.cause:
+        return schedule.after_success(row.pk, now)
+    return schedule.after_failure(row.pk, now, may_retry=outcome.may_retry, not_before=outcome.not_before)

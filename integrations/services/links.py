@@ -1,0 +1,137 @@
+"""Link pages, and the way to Exact and back: made, opened, used once."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.exact import oauth
+from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
+from integrations.rules.actors import Actor
+from integrations.services import applications
+from integrations.services.refusals import Refused
+
+DAYS: Final = 14
+STATE_MINUTES_STAFF: Final = 10
+STATE_MINUTES_CUSTOMER: Final = 60
+LONGEST_STATE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A link page with the token that opens it, which is kept nowhere."""
+
+    page: LinkPage
+    token: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return reverse("connect", args=[self.token])
+
+    @property
+    def url(self) -> str:
+        return f"{settings.PUBLIC_URL}{self.path}"
+
+
+def make(application: Application, *, by: Actor, customer: Customer | None = None, days: int = DAYS) -> MadeLink:
+    """Make a page on which somebody connects: ``customer``, or, where that is None, ourselves.
+
+    Raises:
+        Refused: the app cannot be used now; with every reason.
+    """
+    if reasons := applications.why_not_usable(application):
+        raise Refused(reasons)
+    token = secrets.token_urlsafe(24)
+    with transaction.atomic():
+        page = LinkPage.objects.create(
+            application=application,
+            customer=customer,
+            token_hash=digest(token),
+            created_by=str(by),
+            expires_at=timezone.now() + timedelta(days=days),
+        )
+        details = {"link": str(page.pk), "customer": str(customer.pk) if customer else None}
+        AuditEvent.objects.record("link.made", application, by=by, details=details)
+    return MadeLink(page, token)
+
+
+def find(token: str) -> LinkPage | None:
+    """Return the page that the token opens; None where there is none."""
+    pages = LinkPage.objects.select_related("application", "customer")
+    return pages.filter(token_hash=digest(token)).first()
+
+
+def why_not_open(page: LinkPage) -> tuple[str, ...]:
+    """Return why nobody can connect by this page now."""
+    reasons = list(applications.why_not_usable(page.application))
+    if page.expires_at <= timezone.now():
+        reasons.append("This link has expired. Ask whoever sent it for a new one.")
+    if page.connected_at:
+        reasons.append("This link has been used: the connection is made.")
+    return tuple(reasons)
+
+
+def start(page: LinkPage, *, browser: str) -> str:
+    """Write a state for one way to Exact, bound to this browser, and return the address to go to.
+
+    Raises:
+        Refused: nobody can connect by this page now.
+    """
+    if reasons := why_not_open(page):
+        raise Refused(reasons)
+    state = secrets.token_urlsafe(32)
+    minutes = STATE_MINUTES_CUSTOMER if page.customer_id else STATE_MINUTES_STAFF
+    AuthorizationState.objects.create(
+        link=page,
+        state_hash=digest(state),
+        browser_hash=digest(browser),
+        expires_at=timezone.now() + timedelta(minutes=minutes),
+    )
+    application = page.application
+    return oauth.authorization_url(
+        application.origin,
+        client_id=str(application.client_id),
+        redirect_uri=application.redirect_uri,
+        state=state,
+        force_login=True,
+    )
+
+
+def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationState:
+    """Use a state: once, in time, for the app and by the browser that it was made for.
+
+    Raises:
+        Refused: it is none of these; the reason is for the person at the browser. Nothing was changed, and
+            the state can still be used by whom it belongs to.
+    """
+    row = _state(state)
+    if row is None or row.link.application_id != application_id:
+        raise Refused(["This answer does not belong to a connection that was begun here. Start again."])
+    if not browser or not hmac.compare_digest(row.browser_hash, digest(browser)):
+        raise Refused(["This connection was begun in another browser. Start again in this one."])
+    if row.expires_at <= timezone.now():
+        raise Refused(["It took too long to come back from Exact. Start again."])
+    unused = AuthorizationState.objects.filter(pk=row.pk, used_at__isnull=True)
+    if not unused.update(used_at=timezone.now()):
+        raise Refused(["This answer of Exact was used already. If nothing is connected, start again."])
+    return row
+
+
+def digest(value: str) -> str:
+    """Return the hash under which a random value is kept; it needs no salt, being random and long."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _state(state: str) -> AuthorizationState | None:
+    if not state or len(state) > LONGEST_STATE:
+        return None
+    rows = AuthorizationState.objects.select_related("link__application", "link__customer")
+    return rows.filter(state_hash=digest(state)).first()
