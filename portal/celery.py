@@ -4,10 +4,13 @@ Only beat puts messages on the broker, and a message says no more than "look": w
 """
 
 import os
+from importlib import import_module
 from typing import Any, Final
 
 from celery import Celery
+from celery.signals import worker_ready
 from django.conf import settings
+from django.db import connections
 
 from portal import broker
 
@@ -17,7 +20,14 @@ broker.register()
 HOUR: Final = 60 * 60
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "sentinel://")
 
+LOOK_SECONDS: Final = 20
+
 SCHEDULE: Final[dict[str, dict[str, Any]]] = {
+    "look-for-due-checks": {
+        "task": "integrations.tasks.look_for_due_checks",
+        "schedule": float(LOOK_SECONDS),
+        "options": {"expires": LOOK_SECONDS},
+    },
     "clear-expired-sessions": {
         "task": "integrations.tasks.clear_expired_sessions",
         "schedule": 24.0 * HOUR,
@@ -42,6 +52,7 @@ app.conf.update(
     broker_transport_options=transport_options(settings.CELERY_BROKER_URL),
     broker_connection_retry_on_startup=True,
     beat_schedule=SCHEDULE,
+    beat_scheduler="portal.scheduler:Scheduler",
     beat_schedule_filename=str(settings.VAR_DIR / "beat"),
     task_serializer="json",
     accept_content=["json"],
@@ -55,3 +66,13 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks(["integrations"])
+
+
+@worker_ready.connect
+def say_so(**_: Any) -> None:
+    """Write the first sign of life at once; from then on the work itself does."""
+    heartbeats = import_module("integrations.services.heartbeats")  # needs the models, which Celery loads late
+    try:
+        heartbeats.beat(heartbeats.Process.WORKER)
+    finally:
+        connections.close_all()

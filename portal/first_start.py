@@ -6,12 +6,13 @@ Every step looks first and does nothing where nothing is missing, so that a seco
 import base64
 import errno
 import hashlib
+import json
 import os
 import secrets
 import socket
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import django
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connections
 
+from integrations.exact.regions import Region
 from portal.environment import var_directory
 
 KEPT: Final = ("SANDBOX", "HOST", "PORT")
@@ -36,7 +38,7 @@ def unfit() -> str | None:
     try:
         if first:
             write_choices(path)
-        reason = cannot_listen(settings.HOST, settings.PORT)
+        reason = cannot_listen(settings.HOST, settings.PORT) or _cannot_practise()
     except OSError as error:
         return f"{error.filename} cannot be used ({error.strerror}). Let this user write to it, or set VAR_DIR."
     except ImproperlyConfigured as error:
@@ -78,19 +80,39 @@ def cannot_listen(host: str, port: int) -> str | None:
     return None
 
 
+def _cannot_practise() -> str | None:
+    """Say why a practice Exact cannot listen; None where every one can, or none is wanted."""
+    reasons = (cannot_listen("127.0.0.1", port) for port in settings.LOCAL_SANDBOXES.values())
+    reason = next((reason for reason in reasons if reason), None)
+    return (
+        f"{reason.partition('. ')[0]}. The practice Exact needs it: stop what uses it, or choose another PORT."
+        if reason
+        else None
+    )
+
+
 def prepare() -> tuple[str, str] | None:
     """Bring database and static files up to date; return name and password of a new first administrator."""
     django.setup()
     # These need the settings and the models, which are loaded only now.
     from integrations.rules.actors import Actor  # noqa: PLC0415
-    from integrations.services import accounts, database  # noqa: PLC0415
+    from integrations.services import accounts, database, practice  # noqa: PLC0415
 
     if database.pending_migrations():
         call_command("migrate", verbosity=0, interactive=False)
     _collect_static()
+    practice.furnish(_register, by=Actor.command("make run"))
     login = accounts.first_administrator(by=Actor.command("make run"))
     connections.close_all()  # or every process inherits it
     return (login.username, login.password) if login else None
+
+
+def _register(region: Region, name: str, redirect_url: str) -> dict[str, Any]:
+    """Register an app at a region's practice Exact, and return its keys."""
+    answer = StringIO()
+    call_command("sandbox", region=region.code, register=name, redirect_url=redirect_url, granted=True, stdout=answer)
+    keys: dict[str, Any] = json.loads(answer.getvalue())
+    return keys
 
 
 def _collect_static() -> None:

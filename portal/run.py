@@ -1,4 +1,4 @@
-"""``make run``: prepare, then web, worker and beat side by side until Ctrl-C.
+"""``make run``: prepare, then web, worker, beat and the practice Exacts side by side until Ctrl-C.
 
 The web process starts first, and the others once it answers: started together they take turns on the
 processor, and the first page is a third later.
@@ -106,6 +106,9 @@ def commands() -> dict[str, str]:
         "worker": [*celery, "worker", "--loglevel", "INFO", *worker],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }
+    for code, port in settings.LOCAL_SANDBOXES.items():
+        words = ["django", "sandbox", "--region", code, "--port", str(port)]
+        arguments[f"sandbox-{code}"] = words
     return {name: f"exec {shlex.join([sys.executable, '-m', *words])}" for name, words in arguments.items()}
 
 

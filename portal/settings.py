@@ -100,6 +100,10 @@ def _exact_origin(code: str, published: str) -> str:
 
 EXACT_ORIGINS = {region.code: _exact_origin(region.code, region.origin) for region in REGIONS}
 
+LOCAL_SANDBOXES = {
+    code: port for code, port in SANDBOX_PORTS.items() if SANDBOX and EXACT_ORIGINS[code] == f"http://127.0.0.1:{port}"
+}
+
 # --- Applications and pages ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
