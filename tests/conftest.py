@@ -10,7 +10,7 @@ from django.test import Client
 from integrations.crypto import Key, KeyRing
 from integrations.models import Application, User
 from integrations.rules.actors import Actor
-from integrations.services import applications, keyring, secrets
+from integrations.services import applications, heartbeats, keyring, secrets
 
 CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
 SECRET = "xQ7pRw2ZkL9t"
@@ -62,6 +62,13 @@ def annas(anna: User) -> Client:
     client = Client()
     client.force_login(anna)
     return client
+
+
+@pytest.fixture
+def at_work(db: None) -> None:
+    """Worker and scheduler, as if they ran."""
+    for process in heartbeats.Process:
+        heartbeats.beat(process)
 
 
 @pytest.fixture

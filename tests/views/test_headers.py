@@ -5,6 +5,7 @@ results that are possible here); bonuses count from 90 points on.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.conf import settings as django_settings
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from integrations.models import Application
+from integrations.models import Application, Heartbeat, Organization
 
 pytestmark = pytest.mark.django_db
 YEAR = 365 * 24 * 60 * 60
@@ -210,12 +211,12 @@ def test_a_living_process_says_so_without_the_database(client: Client, django_as
         assert client.get("/health/live").json() == {"status": "ok"}
 
 
-def test_a_ready_process_says_so_and_changes_nothing(client: Client) -> None:
+def test_a_ready_process_says_so_and_changes_nothing(client: Client, at_work: None) -> None:
     assert client.get(reverse("health-ready")).json() == {"status": "ok"}
 
 
 def test_a_process_that_cannot_serve_says_why_but_no_more(
-    client: Client, make_app: Callable[..., Application], ring: Callable[..., Any]
+    client: Client, at_work: None, make_app: Callable[..., Application], ring: Callable[..., Any]
 ) -> None:
     from integrations.crypto import Key  # noqa: PLC0415
 
@@ -224,3 +225,13 @@ def test_a_process_that_cannot_serve_says_why_but_no_more(
     response = client.get("/health/ready")
     assert response.status_code == 503
     assert response.json() == {"status": "failed", "failing": ["keys"], "more": "manage.py doctor"}
+
+
+def test_pages_and_monitors_are_told_that_nothing_is_checked(annas: Client, at_work: None) -> None:
+    quiet = "/admin/integrations/application/"
+    assert "Nothing has been checked" not in annas.get(quiet).content.decode()
+    Heartbeat.objects.update(at=datetime(2026, 11, 22, 11, 2, tzinfo=UTC))
+    Organization.objects.create(name="Meridian", time_zone="UTC")
+    page = " ".join(annas.get(quiet).content.decode().split())
+    assert "Nothing has been checked since 11:02: the scheduler is stopped." in page
+    assert annas.get("/health/ready").json()["failing"] == ["processes"]
