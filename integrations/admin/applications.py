@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -13,17 +13,17 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_POST
 
 from integrations.admin import integrations_page
 from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting
 from integrations.models import Application
-from integrations.services import applications, people, secrets
+from integrations.services import applications, links, people, secrets
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 HOME = "admin:integrations_application_changelist"
-KEPT_QUERY = frozenset({"e", "_changelist_filters"})
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
 
@@ -37,14 +37,14 @@ class ApplicationAdmin(PortalModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not KEPT_QUERY.issuperset(request.GET):
-            raise SuspiciousOperation("This page takes no filters.")
+        self.refuse_query(request)
         context = {
             **self.admin_site.each_context(request),
             **integrations_page.context(),
             "title": "Integrations",
             "can_add": self.has_add_permission(request),
             "can_enable": self._may_enable(request),
+            "can_connect": self._may_connect(request),
         }
         return TemplateResponse(request, f"{TEMPLATES}/integrations.html", context)
 
@@ -171,6 +171,7 @@ class ApplicationAdmin(PortalModelAdmin):
             page("enable-now-or-later", self.enable_now_or_later_view),
             page("enable", self.enable_view),
             page("disable", self.disable_view),
+            page("connect", require_POST(self.connect_view)),
             *super().get_urls(),
         ]
 
@@ -241,6 +242,21 @@ class ApplicationAdmin(PortalModelAdmin):
             raise PermissionDenied
         return get_object_or_404(Application, pk=pk)
 
+    # --- Connecting -----------------------------------------------------------------------------------------
+
+    def connect_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Make a link page for ourselves, and open it."""
+        if not self._may_connect(request):
+            raise PermissionDenied
+        application = get_object_or_404(Application, pk=pk)
+        try:
+            made = links.make(application, by=acting(request))
+        except Refused as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+            return redirect(HOME)
+        return redirect(made.path)
+
     # --- Rights ---------------------------------------------------------------------------------------------
 
     def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
@@ -248,6 +264,9 @@ class ApplicationAdmin(PortalModelAdmin):
 
     def _may_enable(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("integrations.enable_application")
+
+    def _may_connect(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("integrations.connect")
 
     def _may_set_keys(self, request: HttpRequest, obj: Application | None) -> bool:
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
@@ -17,6 +18,7 @@ from integrations.services import people
 
 MOST_COUNTED: Final = 10_001
 HISTORY: Final = 200
+KEPT_QUERY: Final = frozenset({"e", "_changelist_filters"})
 
 
 class CappedPaginator(Paginator):
@@ -74,6 +76,16 @@ class PortalModelAdmin(admin.ModelAdmin):
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field == self.opts.pk.name
+
+    def refuse_query(self, request: HttpRequest) -> HttpResponse:
+        """Refuse a query string on a page that has nothing to filter.
+
+        Raises:
+            SuspiciousOperation: it has more than what Django itself adds.
+        """
+        if not KEPT_QUERY.issuperset(request.GET):
+            raise SuspiciousOperation("This page takes no filters.")
+        return redirect("admin:index")
 
     def changeform_view(
         self,

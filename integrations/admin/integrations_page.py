@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
 
 from integrations.exact.regions import REGIONS, Region
-from integrations.models import Application
-from integrations.services import applications, people
+from integrations.models import Application, Connection
+from integrations.services import applications, people, practice
+
+SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class AppRow:
     unmet: tuple[str, ...]
     """Why it cannot be enabled; empty where it can, or where it is."""
     enabled_by: str
+    connections: list[Connection]
 
     @property
     def next_step(self) -> str:
@@ -31,20 +38,41 @@ class RegionCard:
 
     region: Region
     rows: list[AppRow]
+    practice_url: str
+    """Where the practice Exact of this region shows its apps; empty where there is none."""
 
 
 def context() -> dict[str, Any]:
-    """Return the cards, in the order of the regions, by three queries whatever their number."""
+    """Return the cards, in the order of the regions, by four queries whatever their number."""
     apps = list(Application.objects.with_secrets())
     names = people.names({app.enabled_by for app in apps})
-    rows = [_row(app, names) for app in apps]
-    cards = [RegionCard(region, [row for row in rows if row.application.region == region.code]) for region in REGIONS]
+    reached = _connections()
+    rows = [_row(app, names, reached.get(app.pk, [])) for app in apps]
+    practising = practice.local_regions()
+    cards = [
+        RegionCard(
+            region,
+            [row for row in rows if row.application.region == region.code],
+            f"{settings.EXACT_ORIGINS[region.code]}/apps/" if region in practising else "",
+        )
+        for region in REGIONS
+    ]
     return {"cards": cards, "sentence": _sentence(rows), "has_apps": bool(rows)}
 
 
-def _row(app: Application, names: dict[str, str]) -> AppRow:
+def _row(app: Application, names: dict[str, str], connections: list[Connection]) -> AppRow:
     unmet = () if app.is_enabled else applications.why_not_enabled(app)
-    return AppRow(app, unmet, names.get(app.enabled_by, ""))
+    return AppRow(app, unmet, names.get(app.enabled_by, ""), connections)
+
+
+def _connections() -> dict[UUID, list[Connection]]:
+    """Return the newest connections of each app, with how many companies each reaches."""
+    reach = Count("accesses", filter=Q(accesses__withdrawn_at__isnull=True))
+    found: dict[UUID, list[Connection]] = {}
+    rows = Connection.objects.exclude(status=Connection.Status.PENDING).annotate(reach=reach)
+    for connection in rows.order_by("-consented_at")[:SHOWN]:
+        found.setdefault(connection.application_id, []).append(connection)
+    return found
 
 
 def _sentence(rows: Iterable[AppRow]) -> str:

@@ -4,17 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import django
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from integrations.admin.base import acting
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, well
-from integrations.services import health
+from integrations.services import health, practice
 
 
 @require_safe
@@ -28,8 +30,33 @@ def overview(request: HttpRequest) -> HttpResponse:
         "organization": Organization.objects.ours(),
         "staff": User.objects.filter(is_active=True).count(),
         "django": django.get_version(),
+        "practice_apps": practice.count(),
     }
     return _page(request, "admin/portal/overview.html", context)
+
+
+def remove_practice(request: HttpRequest) -> HttpResponse:
+    """Ask, and then delete everything that was made for a practice Exact."""
+    if not request.user.has_perm("integrations.delete_application"):
+        raise PermissionDenied
+    if request.method == "POST":
+        removed = practice.remove(by=acting(request))
+        messages.success(
+            request, f"The practice data is gone: {removed} app{'' if removed == 1 else 's'} with all they had."
+        )
+        return redirect("portal")
+    apps = practice.count()
+    context = {
+        "title": "Remove all practice data?",
+        "lead": "Every app that was made for a practice Exact goes, with its keys, connections, companies and counts. "
+        "Nothing of the real Exact is touched. This cannot be undone.",
+        "facts": [{"label": "Practice apps", "text": str(apps)}],
+        "reasons": () if apps else ("There is no practice data.",),
+        "action": "Remove practice data",
+        "tone": "bad",
+        "cancel_url": reverse("portal"),
+    }
+    return TemplateResponse(request, "admin/portal/confirm.html", {**admin.site.each_context(request), **context})
 
 
 @require_safe

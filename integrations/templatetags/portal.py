@@ -8,10 +8,14 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 
+from integrations.models import Connection
+from integrations.services import heartbeats, practice
+
 register = template.Library()
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
 NEARLY_FULL: Final = 0.8
+CONNECTION_TONES: Final = {"pending": "quiet", "connected": "good", "verifying": "warn", "reconnect": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +114,22 @@ def icon(name: str) -> dict[str, str]:
 def findings(items: list[Any]) -> dict[str, Any]:
     """What a look at something found, one line each, with what to do."""
     return {"items": items}
+
+
+@register.inclusion_tag("components/chip.html")
+def connection_chip(connection: Connection) -> dict[str, str]:
+    """The state of a connection."""
+    return {"label": connection.get_status_display(), "tone": CONNECTION_TONES[connection.status], "title": ""}
+
+
+@register.inclusion_tag("components/banners.html", takes_context=True)
+def banners(context: Context) -> dict[str, Any]:
+    """What every page says first: that this is practice, and that nothing is being checked."""
+    user = context["request"].user
+    return {"practice": practice.is_on(), "silence": heartbeats.silence() if user.is_staff else None}
+
+
+@register.inclusion_tag("components/connections.html")
+def connection_rows(connections: list[Connection]) -> dict[str, Any]:
+    """Connections, a line each."""
+    return {"connections": connections}

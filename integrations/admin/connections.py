@@ -1,0 +1,122 @@
+"""The pages of a connection and of a company: read by staff, never edited by hand."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from integrations.admin.base import PortalModelAdmin
+from integrations.models import Company, Connection, UsageWindow
+from integrations.services import checks, usage
+from integrations.services.keyring import WrongKeyRing
+
+CHECKS_SHOWN = 10
+
+
+class ReadOnlyAdmin(PortalModelAdmin):
+    """A page about one row; there is no list of its own, and nothing to type."""
+
+    page_template: str
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.GET:
+            return self.refuse_query(request)
+        return redirect("admin:index")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id or "")
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            return redirect("admin:index")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(row),
+            "opts": self.opts,
+            **self.about(request, row),
+        }
+        return TemplateResponse(request, self.page_template, context)
+
+    def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Return what the page shows of the row."""
+        raise NotImplementedError
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    page_template = "admin/integrations/connection/page.html"
+    list_select_related = ("application",)
+
+    def about(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
+        accesses = row.accesses.select_related("company__customer").order_by("company__name", "company__division")
+        latest = list(row.checks.all()[:CHECKS_SHOWN])
+        return {
+            "connection": row,
+            "accesses": list(accesses),
+            "checks": latest,
+            "latest": latest[0] if latest else None,
+            "can_check": self._may_check(request),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        check = require_POST(self.admin_site.admin_view(self.check_view))
+        return [path("<uuid:pk>/check/", check, name="check-connection"), *super().get_urls()]
+
+    def check_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Check now, in this request: the service has its deadline."""
+        if not self._may_check(request):
+            raise PermissionDenied
+        connection = get_object_or_404(Connection.objects.select_related("application"), pk=pk)
+        try:
+            found = checks.run(connection)
+        except WrongKeyRing as error:
+            messages.error(request, str(error))
+        else:
+            if found.ok:
+                messages.success(request, f"Checked just now: all is well, after {found.milliseconds} ms.")
+            else:
+                messages.warning(request, f"Checked just now: {found.detail}")
+        return redirect("admin:integrations_connection_change", pk)
+
+    def _may_check(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("integrations.check_connection")
+
+
+@admin.register(Company)
+class CompanyAdmin(ReadOnlyAdmin):
+    page_template = "admin/integrations/company/page.html"
+
+    def about(self, request: HttpRequest, row: Company) -> dict[str, Any]:
+        accesses = row.accesses.select_related("connection").order_by("granted_at")
+        window = UsageWindow.objects.filter(application_id=row.application_id, division=row.division).first()
+        return {
+            "company": row,
+            "application": row.application,
+            "accesses": list(accesses),
+            "meters": usage.meter(window, timezone.now()) if window else None,
+        }
