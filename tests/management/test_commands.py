@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command, execute_from_command_line
+from django.db import connections
 
 from integrations.crypto import Key, KeyRing
 from integrations.models import Application, AuditEvent, ClientSecret, User
@@ -26,8 +27,12 @@ def secret_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[Any], str]]:
+def terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, list[Any], str]]:
     """Run a command as a terminal does; return exit code, the JSON lines, and what stands on stderr."""
+    # A command closes its connections at the end; this test's own has its transaction open.
+    monkeypatch.setattr(connections, "close_all", lambda: None)
 
     def run(*words: str) -> tuple[int, list[Any], str]:
         try:
@@ -178,7 +183,7 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str], anna: User) -> Non
 
 
 @pytest.fixture
-def house(settings: Any, tmp_path: Path) -> Iterator[None]:
+def house(settings: Any, tmp_path: Path, at_work: None) -> Iterator[None]:
     tmp_path.chmod(0o700)
     settings.VAR_DIR, settings.BROKER_DIR, settings.TOKEN_JOURNAL_DIR = tmp_path, tmp_path / "b", tmp_path / "t"
     return

@@ -1,0 +1,31 @@
+"""``manage.py link``: a link page from a terminal."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandParser
+
+from integrations.management.base import PortalCommand
+from integrations.models import Application
+from integrations.services import customers, links
+
+
+class Command(PortalCommand):
+    help = "Make a link page on which somebody connects: for us, or for a customer. Prints its url and expires_at."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--app", required=True, type=UUID, help="The id that add_app printed.")
+        whom = parser.add_mutually_exclusive_group(required=True)
+        whom.add_argument("--for-us", action="store_true", help="Our own companies.")
+        whom.add_argument("--customer", help="The name of a customer, who is added where there is none of that name.")
+        whom.add_argument("--customer-id", type=UUID)
+
+    def handle(self, *args: Any, app: UUID, customer: str | None, customer_id: UUID | None, **options: Any) -> None:
+        application = Application.objects.filter(pk=app).first()
+        if application is None:
+            self.refuse(f"There is no app {app}.")
+        found = customers.get(customer_id) if customer_id else None
+        if customer is not None:
+            found = customers.named(customer, by=self.actor)
+        made = links.make(application, by=self.actor, customer=found)
+        self.line(url=made.url, expires_at=made.page.expires_at.isoformat())
