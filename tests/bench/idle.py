@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tests import ports
 from tests.bench.figures import Figure
 from tests.browser import running
 
@@ -18,7 +19,7 @@ def measure() -> list[Figure]:
     """Add up the processor time of all its processes, in percent of one core."""
     with TemporaryDirectory(prefix="portal-bench-") as folder:
         var = Path(folder) / "var"
-        portal = running.start(var, running.free_port())
+        portal = running.start(var, ports.free_port())
         try:
             time.sleep(SETTLES)
             before, since = _spent(var), time.monotonic()

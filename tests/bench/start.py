@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tests import ports
 from tests.bench.figures import Figure
 from tests.browser import running
 
@@ -29,7 +30,7 @@ def measure() -> list[Figure]:
     """Start both in turn, and compare the medians."""
     with TemporaryDirectory(prefix="portal-bench-") as folder:
         bare, var = _bare_project(Path(folder) / "bare"), Path(folder) / "var"
-        port = running.free_port()
+        port = ports.free_port()
         _time_portal(var, port)
         _time_bare(bare, port)
         pairs = [(_time_portal(var, port), _time_bare(bare, port)) for _ in range(PAIRS)]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
+from tests import ports
 from tests.browser import running
 from tests.browser.pages import Complaints, sign_in
 from tests.browser.running import Portal
@@ -50,10 +51,10 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The processes of `make run`; Ctrl-C has to end them all."""
-    started = running.start(tmp_path_factory.mktemp("portal") / "var", running.free_port())
+    started = running.start(tmp_path_factory.mktemp("portal") / "var", ports.free_port())
     yield started
     assert running.stop(started.process, started.var) == []
-    assert not running.answers(started.port)
+    assert not ports.taken(started.port)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,6 @@ ROOT: Final = base_directory()
 BOX: Final = re.compile(r"│ (Address|User|Password): +(\S+) +│")
 STARTS_WITHIN: Final = 90
 STOPS_WITHIN: Final = 40
-BESIDE: Final = (0, 101, 102)
 """The portal's port, and those of its sandboxes above it."""
 
 
@@ -80,25 +78,6 @@ def environment(var: Path, port: int) -> dict[str, str]:
     ours = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, re.MULTILINE)) | {"DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in ours}
     return {**kept, "VAR_DIR": str(var), "PORT": str(port), "SANDBOX": "on"}
-
-
-def free_port() -> int:
-    """Return a port that is free together with those that the sandboxes take."""
-    for port in range(18_000 + os.getpid() % 5_000, 32_000, 7):
-        if all(not answers(port + step) for step in BESIDE):
-            return port
-    raise RuntimeError("No port is free.")
-
-
-def answers(port: int) -> bool:
-    """Tell whether something holds the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 def members(var: Path) -> list[int]:

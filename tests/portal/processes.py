@@ -115,16 +115,6 @@ def wait_for(
         time.sleep(0.01)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on, with room for the ports that the portal derives from it."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < 65000:
-            return port
-
-
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -18,7 +18,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
 
 from portal.error_reports import Reporter
-from tests.portal.processes import free_port
+from tests.ports import free_port
 
 
 def failing(request: HttpRequest) -> HttpResponse:

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from portal import first_start, run
-from tests.portal.processes import KEYS, Process, free_port, kill, listens, manage, of, running, wait_for
+from tests.portal.processes import KEYS, Process, kill, listens, manage, of, running, wait_for
+from tests.ports import free_port
 
 pytestmark = pytest.mark.processes
 
