@@ -47,7 +47,7 @@ WHERE application_id = %(application)s AND division = %(division)s
     AND substr(minute_ring, {{oldest}}, {STAMP_DIGITS}) <= CAST(ms - {_WINDOW_MS} AS text)
     AND {_USED} + {{calls}} <= day_limit
     AND coalesce(blocked_until, at) <= at
-RETURNING {_NEWEST}
+RETURNING minute_ring
 """  # noqa: S608 (constants of this module)
 
 _LOOK: Final = """
@@ -76,7 +76,7 @@ def admit(application: UUID, division: int, calls: int, *, now: datetime) -> int
     with connection.cursor() as cursor:
         cursor.execute(*admitting(application, division, calls, now=now))
         rows = cursor.fetchall()
-    return int(rows[0][0]) if rows else None
+    return int(rows[0][0][-STAMP_DIGITS:]) if rows else None
 
 
 def admitting(application: UUID, division: int, calls: int, *, now: datetime) -> tuple[str, dict[str, Any]]:
