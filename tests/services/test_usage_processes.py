@@ -59,6 +59,7 @@ def environment(folder: Path) -> dict[str, str]:
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(folder / "portal.sqlite3")) as copy:
             connection.connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=WAL")  # changing it waits for nobody, so not all processes at once
         return variables
     values = {name: quote(str(value), safe="") for name, value in connection.settings_dict.items() if name.isupper()}
     url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**values)
