@@ -10,7 +10,7 @@ PYTEST := $(BIN)/coverage run -m pytest
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run password test lint test-services test-browser test-faults bench lock coverage screenshots clean
+.PHONY: help run password test lint test-services test-browser bench lock coverage screenshots clean
 
 help:  ## List what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tests.bench import idle, start
+from tests.bench import idle, start, usage
 
-BENCHES: Final = (start, idle)
+BENCHES: Final = (start, idle, usage)
 
 
 def main() -> None:

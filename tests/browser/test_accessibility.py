@@ -129,6 +129,24 @@ def at(address: str, status: int = 200) -> Callable[[Page, World], None]:
     return go
 
 
+def _link_page(page: Page, world: World) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Connect through Practice app").click()
+
+
+def _connection(page: Page, world: World) -> None:
+    _link_page(page, world)
+    page.get_by_role("button", name="Continue to Exact").click()
+    page.get_by_role("button", name="Alex Accountant").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("button", name="Check now").click()
+
+
+def _company(page: Page, world: World) -> None:
+    _connection(page, world)
+    page.get_by_role("region", name="Companies it reaches").get_by_role("link").first.click()
+
+
 PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "integrations": at(APPS),
     "app to add": at(f"{APPS}add/?region=uk"),
@@ -145,6 +163,12 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "disable, impossible": at("{long}disable/"),
     "delete": at("{ready}delete/"),
     "activity": at("/admin/integrations/auditevent/"),
+    "connection": _connection,
+    "company": _company,
+    "link page": _link_page,
+    "link that leads nowhere": at("/connect/nonsense/", 404),
+    "nothing was connected": at("/connect/result/", 400),
+    "practice data to remove": at("/admin/portal/remove-practice/"),
     "portal": at("/admin/portal/"),
     "components": at("/admin/portal/components/"),
     "organization": at("/admin/integrations/organization/1/change/"),
