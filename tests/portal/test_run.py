@@ -210,12 +210,17 @@ def test_where_a_process_cannot_start_all_stop_and_its_log_is_named(var: Path) -
     assert "FileExistsError" in Path(stopped[2]).read_text()
 
 
+def workers(var: Path) -> list[int]:
+    return [pid for pid in of(var) if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 def test_where_one_process_is_killed_all_stop(var: Path) -> None:
     port = free_port()
     with running("-m", "portal.run", var=var, output=var / "output", PORT=str(port), **KEYS) as process:
         process.says(LAST_LINE)
-        worker = [pid for pid in of(var) if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        kill(worker)
+        # It starts once the web answers, which is when the box is printed.
+        wait_for(lambda: workers(var))
+        kill(workers(var))
         assert process.ends(STOPS_WITHIN) == 1
         assert of(var) == []
     assert f"worker stopped, and with it the portal: see {var / 'log' / 'worker.log'}" in process.said
