@@ -173,7 +173,7 @@ def test_foreign_keys_hold_on_this_database() -> None:
     ClientSecret(
         application_id=uuid4(), version=1, status="current", sealed="v1.k1.x", fingerprint="A", set_by="portal"
     ).save()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         connection.check_constraints()
     ClientSecret.objects.all().delete()
 
