@@ -85,6 +85,11 @@ def test_the_first_start_ends_with_address_user_and_password(life: Life) -> None
     assert len({len(line) for line in life.first.said.splitlines() if line[0] in "┌│└"}) == 1
 
 
+def test_a_first_start_has_no_database_to_copy_aside(life: Life) -> None:
+    assert "copied" not in life.first.said
+    assert not (life.var / "backups").exists()
+
+
 def test_the_page_behind_the_address_is_there(life: Life) -> None:
     assert 'name="username"' in life.first.page
 

@@ -88,7 +88,7 @@ def test_a_program_that_is_not_installed_is_named_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(servers.CannotStart, match="Vault is not installed[.] On Debian: apt-get install"):
+    with pytest.raises(servers.CannotStart, match=r"Vault is not installed\. On Debian: apt-get install"):
         servers.find("no-such-vault", "Vault")
 
 
