@@ -60,8 +60,9 @@ def start(var: Path, port: int, number: signal.Signals, *, group: bool) -> Start
         process.says(LAST_LINE)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=10) as answer:
             page = answer.read().decode()
-        worker_log = var / "log" / "worker.log"
-        wait_for(lambda: worker_log.exists() and "ready." in worker_log.read_text())
+        logs = [var / "log" / f"{name}.log" for name in run.commands()]
+        wait_for(lambda: all(log.exists() for log in logs), seen=lambda: process.said)
+        wait_for(lambda: "ready." in (var / "log" / "worker.log").read_text())
         if group:
             process.group(number)
         else:
