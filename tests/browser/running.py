@@ -72,12 +72,12 @@ class Portal:
             database.commit()
 
 
-def environment(var: Path, port: int) -> dict[str, str]:
+def environment(var: Path, port: int, *, sandbox: str = "on") -> dict[str, str]:
     """Return this process's environment without what would steer a portal, and with its own place."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     ours = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, re.MULTILINE)) | {"DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in ours}
-    return {**kept, "VAR_DIR": str(var), "PORT": str(port), "SANDBOX": "on"}
+    return {**kept, "VAR_DIR": str(var), "PORT": str(port), "SANDBOX": sandbox}
 
 
 def members(var: Path) -> list[int]:
@@ -95,15 +95,15 @@ def members(var: Path) -> list[int]:
     return found
 
 
-def start(var: Path, port: int) -> Portal:
-    """Start the portal and wait for its box."""
+def start(var: Path, port: int, *, sandbox: str = "on") -> Portal:
+    """Start the portal and wait for its box; without the sandbox it is furnished with nothing."""
     var.parent.mkdir(parents=True, exist_ok=True)
     output = var.with_name(f"{var.name}.output")
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.run"],
             cwd=ROOT,
-            env=environment(var, port),
+            env=environment(var, port, sandbox=sandbox),
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

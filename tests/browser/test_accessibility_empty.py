@@ -1,12 +1,14 @@
 """The pages of a portal that nobody has used yet: they say what to do, and pass the same checks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import checks
+from tests import ports
+from tests.browser import checks, running
+from tests.browser.running import Portal
 
 PAGES: Final = {
     "integrations": "/admin/",
@@ -14,6 +16,14 @@ PAGES: Final = {
     "organization": "/admin/integrations/organization/",
     "groups": "/admin/auth/group/",
 }
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal for the real Exact: nothing is made for it."""
+    started = running.start(tmp_path_factory.mktemp("portal") / "var", ports.free_port(), sandbox="off")
+    yield started
+    assert running.stop(started.process, started.var) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
