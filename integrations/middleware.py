@@ -1,6 +1,7 @@
 """What every request passes: whom to believe, which address, which headers, whose time."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -9,8 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from django.utils import timezone
 
 from integrations.models import Organization
+from integrations.services import sessions
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+WITH_PORT: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 FORWARDED: Final = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -38,7 +42,11 @@ class ResponseHeaders:
 
 
 class TrustedProxies:
-    """Believes the client's address and https only where one of our own proxies says them."""
+    """Believes the client's address and https only where one of our own proxies says them.
+
+    Each proxy appends the address that it was called from, so the list is read from its end: what is ours is passed
+    over, the first that is not is the client, and whatever he wrote before it himself is never reached.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -46,25 +54,34 @@ class TrustedProxies:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         forwarded = {name: request.META.pop(name, "") for name in FORWARDED}
-        if self._is_ours(request.META.get("REMOTE_ADDR", "")):
-            hops = [hop.strip() for hop in forwarded["HTTP_X_FORWARDED_FOR"].split(",") if hop.strip()]
-            client = next((hop for hop in reversed(hops) if not self._is_ours(hop)), None)
-            if client and self._is_address(client):
-                request.META["REMOTE_ADDR"] = client
+        if self._is_ours(_address(request.META.get("REMOTE_ADDR", ""))):
+            client = self._client(forwarded["HTTP_X_FORWARDED_FOR"])
+            if client is not None:
+                request.META["REMOTE_ADDR"] = str(client)
             if forwarded["HTTP_X_FORWARDED_PROTO"].strip().lower() == "https":
                 request.META["wsgi.url_scheme"] = "https"
         return self.get_response(request)
 
-    def _is_ours(self, address: str) -> bool:
-        return self._is_address(address) and any(ipaddress.ip_address(address) in network for network in self.proxies)
+    def _client(self, hops: str) -> Address | None:
+        """Return the last hop that is none of ours; None where it is not an address, or where there is none."""
+        for hop in reversed([hop.strip() for hop in hops.split(",") if hop.strip()]):
+            address = _address(hop)
+            if not self._is_ours(address):
+                return address
+        return None
 
-    @staticmethod
-    def _is_address(text: str) -> bool:
-        try:
-            ipaddress.ip_address(text)
-        except ValueError:
-            return False
-        return True
+    def _is_ours(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self.proxies)
+
+
+def _address(text: str) -> Address | None:
+    """Read an address, as some proxies write it: with a port, in brackets, or IPv4 within IPv6."""
+    written = WITH_PORT.fullmatch(text)
+    try:
+        address = ipaddress.ip_address((written[1] or written[2]) if written else text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 class PublicHost:
@@ -93,3 +110,16 @@ class OrganizationTimeZone:
             return self.get_response(request)
         with timezone.override(Organization.objects.ours().time_zone):
             return self.get_response(request)
+
+
+class SessionUse:
+    """Notes when somebody who is signed in was last there: keys ask for the password after 30 idle minutes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith("/health/")
+        if has_session and request.user.is_authenticated:
+            sessions.note_use(request.session)
+        return self.get_response(request)

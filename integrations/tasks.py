@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.module_loading import import_string
 
-from integrations.services import checks, heartbeats
+from integrations.services import checks, heartbeats, signing_in
 
 CHUNK: Final = 100
 CHUNK_EXPIRES: Final = 9 * 60
@@ -32,6 +32,7 @@ def run_checks(ids: list[str]) -> None:
 
 @shared_task
 def clear_expired_sessions() -> None:
-    """Delete the sessions that ended; Django never does so by itself."""
+    """Delete the sessions that ended, which Django never does by itself, and what sign-ins left behind."""
     store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
     store.clear_expired()
+    signing_in.forget_old()

@@ -12,6 +12,7 @@ from django.http.request import validate_host
 
 from integrations.crypto import KeyRing, KeyRingError
 from integrations.exact.regions import REGIONS
+from integrations.rules.signing_in import SESSION_LASTS
 from portal import environment
 from portal.environment import Environment, Malformed
 
@@ -131,6 +132,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "integrations.middleware.OrganizationTimeZone",
+    "integrations.middleware.SessionUse",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -216,9 +218,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "integrations.services.sessions"
+SESSION_COOKIE_AGE = int(SESSION_LASTS.total_seconds())
 SESSION_COOKIE_NAME = "__Host-portal_session" if BEHIND_TLS else "portal_session"
 CSRF_COOKIE_NAME = "__Host-portal_csrf" if BEHIND_TLS else "portal_csrf"
+BROWSER_COOKIE_NAME = "__Host-portal_browser" if BEHIND_TLS else "portal_browser"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from integrations.admin import portal
-from integrations.views import connect, errors, health
+from integrations.views import connect, errors, health, signing_in
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("connect/result/", connect.result, name="connect-result"),
     path("connect/<str:token>/", connect.link_page, name="connect"),
     path("oauth/callback/<uuid:application_id>/", connect.callback, name="oauth-callback"),
+    path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
     path("admin/portal/remove-practice/", admin.site.admin_view(portal.remove_practice), name="remove-practice"),
     path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from integrations.admin import integrations_page
 from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting
+from integrations.admin.confirming import confirmed
 from integrations.models import Application
 from integrations.services import applications, links, people, secrets
 from integrations.services.keyring import WrongKeyRing
@@ -99,6 +100,7 @@ class ApplicationAdmin(PortalModelAdmin):
 
     # --- Saving ---------------------------------------------------------------------------------------------
 
+    @confirmed("integrations.set_keys")
     def changeform_view(
         self,
         request: HttpRequest,

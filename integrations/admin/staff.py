@@ -1,6 +1,6 @@
 """Staff accounts and groups: Django's pages, with our lookups and our events."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -13,11 +13,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from integrations.admin.base import PortalModelAdmin
+from integrations.admin.base import PortalModelAdmin, acting
 from integrations.admin.choices import Choices
-from integrations.models import User
+from integrations.admin.confirming import confirmed
+from integrations.models import AuditEvent, User
 
 admin.site.unregister(Group)
+
+PASSWORD_PAGE: Final = "auth_user_password_change"
+"""Django's name of the page on which a password is set for somebody."""
 
 
 class RightsField(forms.ModelMultipleChoiceField):
@@ -90,10 +94,20 @@ class StaffAdmin(TickedMixin, PortalModelAdmin, UserAdmin):
         """Refuse: staff are deactivated, since rows and events name them."""
         return False
 
+    @confirmed("integrations.change_user")
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         with transaction.atomic():
             response: HttpResponse = super().user_change_password(request, id, form_url)
         return response
+
+    def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
+        """Record what was done; a password that was set for somebody is an event of its own."""
+        at = request.resolver_match
+        if isinstance(obj, User) and at is not None and at.url_name == PASSWORD_PAGE:
+            action = "user.password_set" if obj.has_usable_password() else "user.password_removed"
+            AuditEvent.objects.record(action, obj, by=acting(request))
+        else:
+            super().record(verb, request, obj, message)
 
 
 @admin.register(Group)

@@ -8,6 +8,7 @@ from integrations.models.heartbeat import Heartbeat
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
 from integrations.models.organization import Organization
+from integrations.models.signing_in import FamiliarNetwork, SignInTally
 from integrations.models.usage import UsageCount, UsageWindow
 from integrations.models.user import User
 
@@ -21,11 +22,13 @@ __all__ = [
     "Connection",
     "ConnectionCheck",
     "Customer",
+    "FamiliarNetwork",
     "Heartbeat",
     "KeyRingCanary",
     "Kind",
     "LinkPage",
     "Organization",
+    "SignInTally",
     "UsageCount",
     "UsageWindow",
     "User",

@@ -230,7 +230,7 @@ def test_setting_a_password_is_recorded_without_it(annas: Client, anna: User) ->
     anna.refresh_from_db()
     assert anna.check_password(password)
     assert password not in str(AuditEvent.objects.filter(object_id=str(anna.pk)).values())
-    assert AuditEvent.objects.filter(action="user.changed").count() == 1
+    assert AuditEvent.objects.filter(action="user.password_set").count() == 1
 
 
 def test_staff_and_events_are_never_deleted(annas: Client, anna: User) -> None:
