@@ -100,14 +100,14 @@ class StaffAdmin(TickedMixin, PortalModelAdmin, UserAdmin):
             response: HttpResponse = super().user_change_password(request, id, form_url)
         return response
 
-    def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
-        """Record what was done; a password that was set for somebody is an event of its own."""
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
+        """Record what was done; a password that was set or taken away for somebody is an event of its own."""
         at = request.resolver_match
         if isinstance(obj, User) and at is not None and at.url_name == PASSWORD_PAGE:
             action = "user.password_set" if obj.has_usable_password() else "user.password_removed"
             AuditEvent.objects.record(action, obj, by=acting(request))
         else:
-            super().record(verb, request, obj, message)
+            super().log_change(request, obj, message)
 
 
 @admin.register(Group)
