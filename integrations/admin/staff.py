@@ -17,6 +17,7 @@ from integrations.admin.base import PortalModelAdmin, acting
 from integrations.admin.choices import Choices
 from integrations.admin.confirming import confirmed
 from integrations.models import AuditEvent, User
+from integrations.services import signing_in
 
 admin.site.unregister(Group)
 
@@ -105,6 +106,7 @@ class StaffAdmin(TickedMixin, PortalModelAdmin, UserAdmin):
         at = request.resolver_match
         if isinstance(obj, User) and at is not None and at.url_name == PASSWORD_PAGE:
             action = "user.password_set" if obj.has_usable_password() else "user.password_removed"
+            signing_in.forgive(obj.get_username())
             AuditEvent.objects.record(action, obj, by=acting(request))
         else:
             super().log_change(request, obj, message)

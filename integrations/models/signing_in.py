@@ -21,6 +21,7 @@ class SignInTally(models.Model):
     """
 
     mark = models.CharField(primary_key=True, max_length=MARK_LENGTH)
+    name_mark = models.CharField(max_length=MARK_LENGTH, blank=True, db_index=True, help_text="Blank: of no name.")
     failures = models.PositiveIntegerField(default=0)
     since = models.DateTimeField(db_index=True)
     told = models.BooleanField(default=False, help_text="Activity was told that further tries are refused.")

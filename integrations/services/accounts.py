@@ -8,6 +8,7 @@ from django.db import transaction
 
 from integrations.models import AuditEvent, User
 from integrations.rules.actors import Actor
+from integrations.services import signing_in
 from integrations.services.refusals import Refused
 
 ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread
@@ -50,6 +51,7 @@ def new_password(username: str | None, *, by: Actor) -> Login:
         login = Login(user.username, _password())
         user.set_password(login.password)
         user.save(update_fields=["password"])
+        signing_in.forgive(user.username)
         AuditEvent.objects.record("user.password_set", user, by=by)
         return login
 

@@ -103,6 +103,13 @@ def password_changed(user: User, *, at: Visitor) -> None:
     _record("user.password_changed", user, at)
 
 
+def forgive(username: str) -> None:
+    """Forget the failures with a name wherever they were, as after a new password; those of networks stay."""
+    with transaction.atomic():
+        rows = SignInTally.objects.select_for_update().filter(name_mark=_hash("name", username.casefold()))
+        SignInTally.objects.filter(pk__in=[row.pk for row in rows.order_by("mark")]).delete()
+
+
 def forget_old() -> int:
     """Delete what no longer counts: tallies whose time is over, and networks that were not used for 90 days."""
     now = timezone.now()
@@ -122,9 +129,8 @@ def _count(username: str, at: Visitor) -> Taken:
     """
     browser = known_browsers.recognise(at.cookie, username)
     standing = _standing(username, at, browser)
-    marks = {scope: _mark(scope, username, at, browser) for scope in rule.SCOPES[standing]}
     with transaction.atomic():
-        taken = _locked(marks)
+        taken = _locked(_fresh(standing, username, at, browser))
         now = timezone.now()
         verdict = rule.decide({scope: row.tally() for scope, row in taken.items()}, standing, now)
         if verdict.retry_at is None:
@@ -146,13 +152,26 @@ def _take_back(taken: Taken) -> None:
             same.filter(failures__gt=0).update(failures=F("failures") - 1)
 
 
-def _locked(marks: dict[Scope, str]) -> Taken:
+def _fresh(standing: Standing, username: str, at: Visitor, browser: str) -> Taken:
+    """Return the tallies of a try as they are before any; a row knows its scope and name by keyed hashes only."""
+    name, now = username.casefold(), timezone.now()
+    here = f"browser {browser}" if browser else rule.place(at.address)
+    every = {
+        Scope.HERE: SignInTally(mark=_hash("here", name, here), name_mark=_hash("name", name), since=now),
+        Scope.NETWORK: SignInTally(mark=_hash("network", rule.surroundings(at.address)), since=now),
+        Scope.NAME: SignInTally(mark=_hash("name", name), name_mark=_hash("name", name), since=now),
+    }
+    return {scope: every[scope] for scope in rule.SCOPES[standing]}
+
+
+def _locked(fresh: Taken) -> Taken:
     """Return the rows, made where they were missing, and held until the transaction ends; always in one order."""
-    now, wanted = timezone.now(), sorted(marks.values())
-    SignInTally.objects.bulk_create([SignInTally(mark=mark, since=now) for mark in wanted], ignore_conflicts=True)
-    rows = {row.mark: row for row in SignInTally.objects.select_for_update().filter(pk__in=wanted).order_by("mark")}
+    wanted = sorted(fresh.values(), key=lambda row: row.mark)
+    SignInTally.objects.bulk_create(wanted, ignore_conflicts=True)
+    held = SignInTally.objects.select_for_update().filter(pk__in=[row.mark for row in wanted]).order_by("mark")
+    rows = {row.mark: row for row in held}
     # One that was tidied away between the two statements begins anew.
-    return {scope: rows.get(mark) or SignInTally(mark=mark, since=now) for scope, mark in marks.items()}
+    return {scope: rows.get(row.mark, row) for scope, row in fresh.items()}
 
 
 def _add_one(taken: Taken, now: datetime) -> None:
@@ -176,13 +195,7 @@ def _standing(username: str, at: Visitor, browser: str) -> Standing:
     return Standing.FAMILIAR if rows.exists() else Standing.NEW
 
 
-def _mark(scope: Scope, username: str, at: Visitor, browser: str) -> str:
-    name = username.casefold()
-    parts = {
-        Scope.HERE: (name, f"browser {browser}" if browser else rule.place(at.address)),
-        Scope.NETWORK: (rule.surroundings(at.address),),
-        Scope.NAME: (name,),
-    }[scope]
+def _hash(scope: str, *parts: str) -> str:
     return salted_hmac(f"{SALT}{scope}", "\0".join(parts), algorithm="sha256").hexdigest()
 
 

@@ -1,6 +1,8 @@
 """Who did it, what it was, and when an app may be enabled."""
 
+import re
 from itertools import product
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -40,6 +42,16 @@ def test_details_read_as_words(values: dict[str, object], text: str) -> None:
 
 def test_an_action_without_words_still_reads() -> None:
     assert wording.action("session.user_logged_in") == "session: user logged in"
+
+
+def test_every_action_that_is_recorded_has_words() -> None:
+    recorded = set()
+    for path in Path(wording.__file__).parents[1].rglob("*.py"):
+        recorded |= set(re.findall(r'record[^(]*\(\s*"([a-z]+\.[a-z_]+)"', path.read_text(encoding="utf-8")))
+    assert {"user.signed_in", "user.sign_in_failed", "application.secret_set", "user.confirmed"} <= recorded
+    assert recorded <= set(wording.ACTIONS)
+    for code in ("user.password_set", "user.password_removed"):
+        assert code in wording.ACTIONS
 
 
 def test_an_app_can_be_enabled_in_exactly_one_case() -> None:

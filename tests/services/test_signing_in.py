@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from integrations import tasks
 from integrations.models import AuditEvent, FamiliarNetwork, Organization, SignInTally, User
 from integrations.rules import signing_in as rule
-from integrations.services import known_browsers, signing_in
+from integrations.services import accounts, known_browsers, signing_in
 from integrations.services.refusals import Refused
 from integrations.services.signing_in import Throttled, Visitor
+from tests.conftest import SOMEBODY
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -223,6 +224,15 @@ def test_what_no_longer_counts_is_forgotten_by_the_daily_task(anna: User, clock:
     clock.shift(timedelta(hours=1))
     assert signing_in.forget_old() == 3
     assert signing_in.forget_old() == 0
+
+
+def test_a_new_password_forgives_what_failed_with_the_old_one(anna: User) -> None:
+    for name in ("anna", "eva"):
+        for _ in range(6):
+            tries(name, "guess", HOME)
+    login = accounts.new_password("anna", by=SOMEBODY)
+    assert tries("anna", login.password, HOME) == "in"
+    assert tries("eva", "guess", HOME) == "throttled"
 
 
 def test_a_row_that_is_tidied_away_meanwhile_begins_anew(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
