@@ -60,7 +60,7 @@ SCOPES: Final = {
     Standing.NEW: (Scope.HERE, Scope.NETWORK, Scope.NAME),
 }
 REASONS: Final = {
-    Scope.HERE: "This user name was tried from here too often without success.",
+    Scope.HERE: "Too many tries with this user name from here had no success.",
     Scope.NETWORK: "Too many tries to sign in from your network had no success.",
 }
 IN_ALARM: Final = "This user name is being tried from many places, so each place has one try at a time."

@@ -26,7 +26,7 @@ ACTIONS: Final = {
     "user.password_changed": "changed the own password",
     "user.signed_in": "signed in",
     "user.signed_out": "logged out",
-    "user.sign_in_failed": "refused a sign-in: wrong password, or the account may not",
+    "user.sign_in_failed": "refused a sign-in",
     "user.sign_in_unknown": "refused a sign-in with an unknown user name",
     "user.sign_in_throttled": "refuses further sign-ins for a while, since too many failed",
     "user.confirmed": "confirmed who they are by password",

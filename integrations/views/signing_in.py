@@ -24,7 +24,7 @@ from integrations.services import known_browsers, sessions, signing_in
 from integrations.services.refusals import Refused
 from integrations.services.signing_in import Throttled, Visitor
 
-MINUTE: Final = 60
+MINUTE: Final = timedelta(minutes=1)
 LONGEST_PASSWORD: Final = 4096
 TOO_MANY: Final = 429
 
@@ -38,9 +38,9 @@ def in_words(refusal: Refused) -> str:
     """Return a refusal as a page says it, with the time from which on one may try again."""
     if not isinstance(refusal, Throttled):
         return str(refusal)
-    wait = refusal.retry_at - timezone.now()
-    minutes = max(1, math.ceil(wait.total_seconds() / MINUTE))
-    until = timezone.localtime(timezone.now() + timedelta(minutes=minutes))
+    minutes = max(1, math.ceil((refusal.retry_at - timezone.now()) / MINUTE))
+    whole_minute = refusal.retry_at.replace(second=0, microsecond=0)
+    until = timezone.localtime(whole_minute if whole_minute == refusal.retry_at else whole_minute + MINUTE)
     return f"{refusal} Try again in {minutes} minute{'' if minutes == 1 else 's'}, at {until:%H:%M}."
 
 

@@ -17,6 +17,17 @@ GROUPS: Final = "/admin/auth/group/"
 PASSWORD: Final = "correct horse battery 9"
 LONG: Final = "Meridian Bookings for the whole of the Netherlands and whoever else writes such long names in there"
 WHOLE: Final = "M" * 100
+IDLE: Final = """
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from integrations.models import User
+from integrations.services import sessions
+for row in Session.objects.all():
+    session = sessions.SessionStore(row.session_key)
+    if session.get(SESSION_KEY) == str(User.objects.get(username="colleague").pk):
+        session[sessions.SEEN] -= 3600
+        session.save()
+"""
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,31 @@ def at(address: str, status: int = 200) -> Callable[[Page, World], None]:
     return go
 
 
+def _throttled(page: Page, world: World) -> None:
+    page.goto("/admin/login/")
+    for _ in range(6):
+        page.get_by_label("Username").fill("stranger")
+        page.get_by_label("Password").fill("guess")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Try again in")
+
+
+def _confirm(page: Page, world: World) -> None:
+    sign_in(page, "colleague", PASSWORD)
+    done = world.portal.manage("shell", "--command", IDLE)
+    assert done.returncode == 0, done.stderr
+    page.goto("/admin/confirm/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it is you")
+
+
+def _confirm_refused(page: Page, world: World) -> None:
+    _confirm(page, world)
+    page.get_by_label("Your password").fill("guess")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_have_text("The password is not right.")
+
+
 def _link_page(page: Page, world: World) -> None:
     page.goto("/")
     page.get_by_role("button", name="Connect through Practice app").click()
@@ -194,6 +230,9 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
 SIGNED_OUT: Final[dict[str, Callable[[Page, World], None]]] = {
     "sign in": at("/admin/login/"),
     "signed out": _logged_out,
+    "sign in, too often": _throttled,
+    "confirm it is you": _confirm,
+    "confirm it is you, refused": _confirm_refused,
     "403": _as_colleague,
     "404 of a stranger": at("/nowhere", 404),
 }

@@ -106,7 +106,7 @@ def test_the_page_says_when_one_may_try_again(anna: User, clock: Any) -> None:
         sign_in(client, password="guess")
     response = sign_in(client)
     assert (response.status_code, response.headers["Retry-After"]) == (429, "900")
-    assert "from here too often without success. Try again in 15 minutes, at 13:15." in response.content.decode()
+    assert "from here had no success. Try again in 15 minutes, at 13:16." in response.content.decode()
     clock.shift(timedelta(minutes=14, seconds=30))
     response = sign_in(client)
     assert "Try again in 1 minute, at 13:16." in response.content.decode()
