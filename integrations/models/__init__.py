@@ -3,7 +3,7 @@
 from integrations.models.application import Application, ClientSecret, Kind, region_choices
 from integrations.models.audit import AuditEvent
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
-from integrations.models.customer import Customer
+from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
@@ -26,6 +26,7 @@ __all__ = [
     "Heartbeat",
     "KeyRingCanary",
     "Kind",
+    "Language",
     "LinkPage",
     "Organization",
     "SignInTally",

@@ -8,7 +8,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.crypto import Place
+from integrations.models.actors import ActorField
 from integrations.models.application import Application
+from integrations.models.folded import FoldedField
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -30,18 +32,22 @@ class Connection(models.Model):
         CONNECTED = "connected", "Connected"
         VERIFYING = "verifying", "Being verified"
         RECONNECT = "reconnect", "Reconnect needed"
+        DISCONNECTED = "disconnected", "Disconnected"
 
+    ENDED: Final = frozenset({"reconnect", "disconnected"})
+    """Only a new consent helps: by the customer's doing or Exact's, or because staff disconnected it."""
     REFRESH_TOKEN: Final = "connection.refresh_token"
     ACCESS_TOKEN: Final = "connection.access_token"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="connections")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     status_reason = models.CharField(max_length=300, blank=True)
     exact_user_id = models.CharField(max_length=40, null=True, blank=True)
     user_name = models.CharField(max_length=200, blank=True)
     full_name = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
+    email_key = FoldedField(source="email")
     division = models.PositiveIntegerField(
         null=True, blank=True, help_text="The company that checks ask, pinned when the connection was made."
     )
@@ -66,14 +72,19 @@ class Connection(models.Model):
         verbose_name = "connection"
         ordering = ["-consented_at", "id"]
         default_permissions = ("view",)
-        permissions = [("connect", "Can connect companies"), ("check_connection", "Can check a connection now")]
+        permissions = [
+            ("connect", "Can connect companies"),
+            ("check_connection", "Can check a connection now"),
+            ("disconnect_connection", "Can disconnect a customer"),
+        ]
         indexes = [
-            models.Index(fields=["next_check_at"], name="connection_due", condition=Q(next_check_at__isnull=False))
+            models.Index(fields=["next_check_at"], name="connection_due", condition=Q(next_check_at__isnull=False)),
+            models.Index(fields=["status"], name="connection_not_well", condition=~Q(status="connected")),
         ]
         constraints = [
             models.UniqueConstraint("application", "exact_user_id", name="connection_one_an_app_and_user"),
             models.CheckConstraint(
-                condition=Q(status__in=["pending", "connected", "verifying", "reconnect"]),
+                condition=Q(status__in=["pending", "connected", "verifying", "reconnect", "disconnected"]),
                 name="connection_status_is_known",
             ),
             models.CheckConstraint(
@@ -90,10 +101,16 @@ class Connection(models.Model):
                 name="connection_tokens_are_sealed",
             ),
             models.CheckConstraint(
-                condition=Q(status="reconnect") | ~Q(refresh_token=""), name="connection_alive_has_a_token"
+                condition=Q(status__in=["reconnect", "disconnected"]) | ~Q(refresh_token=""),
+                name="connection_alive_has_a_token",
             ),
             models.CheckConstraint(
-                condition=~Q(status="reconnect") | Q(next_check_at__isnull=True), name="connection_dead_is_not_due"
+                condition=~Q(status__in=["reconnect", "disconnected"]) | Q(next_check_at__isnull=True),
+                name="connection_dead_is_not_due",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="disconnected") | Q(refresh_token="", access_token="", lease_owner__isnull=True),
+                name="connection_disconnected_holds_no_token",
             ),
             models.CheckConstraint(
                 condition=Q(token_lifetime__gte=1) & Q(token_lifetime__lte=3600), name="connection_token_lifetime"
@@ -123,6 +140,7 @@ class Company(models.Model):
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="companies")
     division = models.PositiveIntegerField(help_text="Exact's number: division in its API, administratie on its pages.")
     name = models.CharField(max_length=200)
+    name_key = FoldedField(source="name")
     customer = models.ForeignKey(
         "integrations.Customer",
         on_delete=models.PROTECT,
@@ -145,6 +163,7 @@ class Company(models.Model):
         verbose_name_plural = "companies"
         ordering = ["name", "division"]
         default_permissions = ("view",)
+        indexes = [models.Index(fields=["division"], name="company_by_division")]
         constraints = [
             models.UniqueConstraint("application", "division", name="company_once_an_app"),
             models.CheckConstraint(condition=Q(division__gte=1), name="company_division_is_a_number"),
@@ -155,13 +174,15 @@ class Company(models.Model):
 
 
 class Access(models.Model):
-    """A connection reaches a company, from when it was granted until it was withdrawn."""
+    """A connection reaches a company, from when it was granted until it was withdrawn: by Exact, which no
+    longer shows the company, or by us, which only a new consent of the customer ends."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="accesses")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="accesses")
     granted_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = ActorField(blank=True, help_text="Who of us withdrew it; empty where Exact did.")
 
     class Meta:
         verbose_name = "access"
@@ -172,6 +193,10 @@ class Access(models.Model):
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("granted_at")),
                 name="access_withdrawn_after_granted",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_by="") | (Q(withdrawn_at__isnull=False) & ActorField.well_formed("withdrawn_by")),
+                name="access_withdrawn_at_and_by",
             ),
         ]
 

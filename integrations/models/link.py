@@ -16,7 +16,21 @@ class LinkPage(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="links")
     customer = models.ForeignKey(
-        "integrations.Customer", on_delete=models.CASCADE, null=True, blank=True, help_text="None: for us."
+        "integrations.Customer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="links",
+        help_text="None: for us.",
+    )
+    connection = models.ForeignKey(
+        "integrations.Connection",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="links",
+        help_text="What came of it.",
     )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -14,7 +14,7 @@ from integrations.exact import api, errors
 from integrations.exact.api import Answer
 from integrations.exact.errors import Who
 from integrations.exact.limits import LimitHeaders
-from integrations.models import Company, Connection
+from integrations.models import Access, Company, Connection
 from integrations.services import tokens, usage, wire_guard
 
 # Nothing that a server could read as another company than we count: no escapes, no dot segments, no "//".
@@ -25,6 +25,8 @@ _PATH: Final = re.compile(
 )
 
 
+CONSENT: Final = "connect"
+"""The purpose of the calls right after a consent, which may bring back what staff had withdrawn."""
 ROUNDS: Final = 3
 ENDPOINT_LENGTH: Final = 120
 
@@ -156,17 +158,27 @@ def _call(target: Company | Connection, method: str, path: str, purpose: str) ->
         raise WrongPath("This is no path of Exact's API.")
     division = None if parts["division"] == "current" else int(parts["division"])
     connection = target if isinstance(target, Connection) else _primary_connection(target, division)
+    if connection is target and division is not None and purpose != CONSENT:
+        _refuse_withdrawn(connection, division)
     return _Call(connection, method, path, division, parts["endpoint"][:ENDPOINT_LENGTH], purpose)
 
 
 def _primary_connection(target: Company, division: int | None) -> Connection:
-    rows = Company.objects.select_related("application", "primary_access__connection__application")
+    rows = Company.objects.select_related("application", "customer", "primary_access__connection__application")
     company = rows.get(pk=target.pk)
     access = company.primary_access
     if division != company.division:
         raise WrongPath("The path is not one of this company.")
     if not company.application.is_enabled:
         raise AppDisabled("The app is disabled.")
+    if company.customer is not None and company.customer.disconnected_at is not None:
+        raise NotConnected("The company's customer is disconnected, and has to connect again first.")
     if access is None or access.withdrawn_at is not None or access.company_id != company.pk:
         raise NotConnected("No connection reaches this company.")
     return access.connection
+
+
+def _refuse_withdrawn(connection: Connection, division: int) -> None:
+    ours = Access.objects.filter(connection=connection, company__division=division).exclude(withdrawn_by="")
+    if ours.exists():
+        raise NotConnected("Staff withdrew this company; its customer has to connect again first.")

@@ -19,7 +19,7 @@ from integrations.exact.api import Answer
 from integrations.exact.errors import ExactError
 from integrations.models import Application, Connection, ConnectionCheck
 from integrations.rules import schedule
-from integrations.services import applications, calls, tokens
+from integrations.services import applications, calls, companies, tokens
 from integrations.services import connections as connecting
 from integrations.services.usage import LimitReached
 
@@ -144,7 +144,7 @@ def _look(connection: Connection, door: Door) -> Outcome:
         me = reads.me(door.send)
         connecting.describe(connection, me)
         found = connecting.read_companies(connection, max_pages=1, send=door.send)
-        connecting.keep_companies(connection, found.items, complete=found.complete, customer=None)
+        companies.keep(connection, found.items, complete=found.complete)
     except LimitReached as limit:
         return Outcome("LimitReached", str(limit), "nobody", may_retry=True, not_before=limit.resets_at)
     except tokens.TokenUnavailable as wait:
@@ -158,7 +158,7 @@ def _look(connection: Connection, door: Door) -> Outcome:
 
 
 def _next(row: Connection, outcome: Outcome) -> datetime | None:
-    if row.status == Connection.Status.RECONNECT:
+    if row.status in Connection.ENDED:
         return None
     now = timezone.now()
     if row.status == Connection.Status.VERIFYING and row.next_check_at and row.next_check_at > now:

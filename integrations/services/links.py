@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +25,7 @@ DAYS: Final = 14
 STATE_MINUTES_STAFF: Final = 10
 STATE_MINUTES_CUSTOMER: Final = 60
 LONGEST_STATE: Final = 100
+_ERASED: Final = "This link is no longer good. Ask whoever sent it for a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ def make(application: Application, *, by: Actor, customer: Customer | None = Non
     Raises:
         Refused: the app cannot be used now; with every reason.
     """
-    if reasons := applications.why_not_usable(application):
+    reasons = applications.why_not_usable(application)
+    if customer is not None and customer.erased_at:
+        reasons = (*reasons, "The customer is erased. Add a new one.")
+    if reasons:
         raise Refused(reasons)
     token = secrets.token_urlsafe(24)
     with transaction.atomic():
@@ -58,8 +64,8 @@ def make(application: Application, *, by: Actor, customer: Customer | None = Non
             created_by=str(by),
             expires_at=timezone.now() + timedelta(days=days),
         )
-        details = {"link": str(page.pk), "customer": str(customer.pk) if customer else None}
-        AuditEvent.objects.record("link.made", application, by=by, details=details)
+        details = {"link": str(page.pk), "app": application.name}
+        AuditEvent.objects.record("link.made", customer or application, by=by, details=details)
     return MadeLink(page, token)
 
 
@@ -71,12 +77,23 @@ def find(token: str) -> LinkPage | None:
 
 def why_not_open(page: LinkPage) -> tuple[str, ...]:
     """Return why nobody can connect by this page now."""
-    reasons = list(applications.why_not_usable(page.application))
+    reasons = [*applications.why_not_usable(page.application), *why_not_connected(page)]
     if page.expires_at <= timezone.now():
         reasons.append("This link has expired. Ask whoever sent it for a new one.")
     if page.connected_at:
         reasons.append("This link has been used: the connection is made.")
     return tuple(reasons)
+
+
+def why_not_connected(page: LinkPage) -> tuple[str, ...]:
+    """Return why nothing may come of a consent by this page, even where it was begun in time."""
+    return (_ERASED,) if page.customer is not None and page.customer.erased_at else ()
+
+
+def open_for(customers: Iterable[Customer]) -> QuerySet[LinkPage]:
+    """Return the link pages of these customers by which somebody can still connect."""
+    pages = LinkPage.objects.filter(customer__in=customers, connected_at__isnull=True)
+    return pages.filter(expires_at__gt=timezone.now())
 
 
 def start(page: LinkPage, *, browser: str) -> str:

@@ -6,11 +6,11 @@ from typing import Final
 from django.contrib.auth.models import Group
 from django.db import models
 
-from integrations.models import Application, Organization, User
+from integrations.models import Application, Company, Connection, Customer, Organization, User
 from integrations.rules.actors import Actor, ActorKind
 
 SUBJECTS: Final[dict[str, type[models.Model]]] = {
-    model._meta.model_name or "": model for model in (Application, Group, Organization, User)
+    model._meta.model_name or "": model for model in (Application, Company, Connection, Customer, Group, Organization, User)
 }
 
 

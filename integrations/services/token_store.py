@@ -59,7 +59,7 @@ class Lease:
 def state(row: Connection) -> refresh.TokenState:
     """Return what the rule looks at."""
     return refresh.TokenState(
-        ended=row.status == Status.RECONNECT,
+        ended=row.status in Connection.ENDED,
         on_hand=bool(row.access_token),
         lifetime=_lifetime(row),
         answered_at=row.token_answered_at,
@@ -138,7 +138,7 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime) -> bool:
     answer to the present refresh token is good, however late it comes."""
     with transaction.atomic():
         row = _locked(pk=lease.connection_id, token_generation=lease.generation)
-        if row is None or row.status == Status.RECONNECT:
+        if row is None or row.status in Connection.ENDED:
             return False
         doubted = not row.access_token
         put(row, answer.access_token, answer.refresh_token)
@@ -208,6 +208,15 @@ def confirm(connection: Connection) -> None:
         if row is not None and row.access_token:
             _verified(row)
             row.save(update_fields=CHAIN)
+
+
+def destroy(row: Connection, reason: str) -> None:
+    """End the chain by our own decision: nothing of its tokens is left. ``row`` is locked by the caller, who
+    records the event. An answer that is under way finds its lease gone."""
+    row.status, row.status_reason, row.next_check_at = Status.DISCONNECTED, reason[:REASON_LENGTH], None
+    row.access_token = row.refresh_token = ""
+    row.refresh_asked_at = row.lease_owner = row.lease_until = None
+    row.save(update_fields=CHAIN)
 
 
 def _locked(**compare: Any) -> Connection | None:

@@ -69,6 +69,8 @@ def access_token(connection: Connection) -> str:
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
         connection.refresh_from_db(fields=token_store.CHAIN)
+        if connection.status == Connection.Status.DISCONNECTED:
+            raise ReconnectNeeded(f"{connection.status_reason} It works again after a new consent.")
         decision = refresh.decide(token_store.state(connection), timezone.now())
         match decision:
             case refresh.Use():

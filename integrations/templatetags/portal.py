@@ -15,7 +15,7 @@ register = template.Library()
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
 NEARLY_FULL: Final = 0.8
-CONNECTION_TONES: Final = {"pending": "quiet", "connected": "good", "verifying": "warn", "reconnect": "bad"}
+CONNECTION_TONES: Final = {"pending": "quiet", "connected": "good", "verifying": "warn", "reconnect": "bad", "disconnected": "quiet"}
 
 
 @dataclass(frozen=True, slots=True)
