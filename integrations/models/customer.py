@@ -4,17 +4,60 @@ import uuid
 from typing import Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from integrations.models.actors import ActorField
+from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.folded import FoldedField
-from integrations.rules.customers import ERASED
+from integrations.rules.customers import ERASED, State
 
 
 class Language(models.TextChoices):
     DUTCH = "nl", "Dutch"
     ENGLISH = "en", "English"
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def in_state(self, state: State) -> "CustomerQuerySet":
+        """Return those of whom ``rules.customers.state`` says this."""
+        if state is State.ERASED:
+            return self.filter(erased_at__isnull=False)
+        if state is State.DISCONNECTED:
+            return self.filter(disconnected_at__isnull=False, erased_at__isnull=True)
+        reached = Exists(_accesses())
+        unreached = Exists(_companies().filter(~Exists(_living().filter(company=OuterRef("pk")))))
+        dead = Exists(_accesses().filter(connection__status="reconnect"))
+        doubted = Exists(_accesses().filter(connection__status="verifying"))
+        failing = Exists(_accesses().filter(connection__in=_failing()))
+        reconnect = Q(dead, unreached)
+        conditions = {
+            State.NOT_CONNECTED: ~Q(reached),
+            State.RECONNECT: reconnect,
+            State.VERIFYING: Q(doubted) & ~reconnect,
+            State.TROUBLE: Q(reached) & ~Q(doubted) & ~reconnect & (Q(unreached) | Q(failing)),
+            State.CONNECTED: Q(reached) & ~Q(doubted) & ~Q(unreached) & ~Q(failing),
+        }
+        return self.filter(conditions[state], disconnected_at__isnull=True)
+
+
+def _companies() -> models.QuerySet[Company]:
+    return Company.objects.filter(customer=OuterRef("pk"))
+
+
+def _accesses() -> models.QuerySet[Access]:
+    return Access.objects.filter(company__customer=OuterRef("pk"), withdrawn_at__isnull=True)
+
+
+def _living() -> models.QuerySet[Access]:
+    return Access.objects.filter(withdrawn_at__isnull=True).exclude(connection__status__in=Connection.ENDED)
+
+
+def _failing() -> models.QuerySet[Connection]:
+    """Return the living connections whose last check failed."""
+    last = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id").values("ok")
+    living = Connection.objects.linked().annotate(last_ok=Subquery(last[:1]))
+    return living.filter(last_ok=False).values("pk")
 
 
 class Customer(models.Model):
@@ -41,6 +84,8 @@ class Customer(models.Model):
     created_by = ActorField()
     disconnected_at = models.DateTimeField(null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name = "customer"

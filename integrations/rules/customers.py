@@ -1,10 +1,11 @@
 """What is true of a customer: one state, one sentence; and what may be done with him."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 ERASED: Final = "Erased customer"
 ERASED_COMPANY: Final = "Erased company"
@@ -133,6 +134,12 @@ def why_not_erased(facts: Facts) -> tuple[str, ...]:
         (bool(facts.consents), "The customer is connected. Disconnect first."),
     )
     return tuple(reason for unmet, reason in conditions if unmet)
+
+
+def goes_on(served: Collection[UUID | None], *, without: UUID) -> bool:
+    """Tell whether a connection is still used when this customer is disconnected. ``served``: the owners of the
+    companies that it reaches now; None is ourselves."""
+    return any(owner != without for owner in served)
 
 
 def why_not_assigned(*, same: bool, erased: bool, disconnected: bool, live: bool) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from integrations.models import (
@@ -57,9 +59,19 @@ def make_state(**fields: Any) -> AuthorizationState:
     return AuthorizationState.objects.create(link=make_link(), **values)
 
 
+ERASED = {"name": "Erased customer", "erased_at": NOW, "disconnected_at": NOW, "created_by": "portal"}
+GONE = {"status": "disconnected", "refresh_token": ""}
 CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("customer_has_a_name", Customer.objects.create, {"name": "", "created_by": "portal"}),
     ("customer_created_by_is_known", Customer.objects.create, {"name": "Jansen", "created_by": "anna"}),
+    ("customer_language_is_known", Customer.objects.create, {"name": "J", "language": "fr", "created_by": "portal"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"name": "Jansen"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"reference": "D1"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"contact_name": "Jan"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"contact_email": "jan@jansen.example"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"contact_phone": "1"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"note": "x"}),
+    ("customer_erased_holds_nothing", Customer.objects.create, ERASED | {"disconnected_at": None}),
     ("connection_status_is_known", make_connection, {"status": "lost"}),
     ("connection_has_a_user", make_connection, {"exact_user_id": None}),
     ("connection_lease_owner_and_until", make_connection, {"lease_until": NOW}),
@@ -67,10 +79,16 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("connection_tokens_are_sealed", make_connection, {"access_token": "plain"}),
     ("connection_alive_has_a_token", make_connection, {"refresh_token": ""}),
     ("connection_dead_is_not_due", make_connection, {"status": "reconnect", "next_check_at": NOW}),
+    ("connection_dead_is_not_due", make_connection, GONE | {"next_check_at": NOW}),
+    ("connection_disconnected_holds_no_token", make_connection, GONE | {"refresh_token": "v1.k1.x"}),
+    ("connection_disconnected_holds_no_token", make_connection, GONE | {"access_token": "v1.k1.x"}),
+    ("connection_disconnected_holds_no_token", make_connection, GONE | {"lease_owner": uuid4(), "lease_until": NOW}),
     ("connection_token_lifetime", make_connection, {"token_lifetime": 0}),
     ("connection_token_lifetime", make_connection, {"token_lifetime": 3601}),
     ("company_division_is_a_number", make_company, {"division": 0}),
     ("access_withdrawn_after_granted", make_access, {"granted_at": NOW, "withdrawn_at": NOW - timedelta(seconds=1)}),
+    ("access_withdrawn_at_and_by", make_access, {"withdrawn_by": "portal"}),
+    ("access_withdrawn_at_and_by", make_access, {"withdrawn_by": "anna", "withdrawn_at": NOW + timedelta(days=1)}),
     ("check_failed_has_a_cause", make_check, {"ok": False}),
     ("check_failed_has_a_cause", make_check, {"cause": "TimedOut"}),
     ("link_expires_after_it_was_made", make_link, {"expires_at": NOW - timedelta(days=1)}),
@@ -117,6 +135,24 @@ def test_link_tokens_and_states_are_unique() -> None:
     make_state()
     with pytest.raises(IntegrityError), transaction.atomic():
         make_link()
+
+
+def test_a_reference_is_there_once_whatever_its_case() -> None:
+    for reference in ("", "", "D-1001"):
+        Customer.objects.create(name="Jansen", reference=reference, created_by="portal")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.create(name="Jansen", reference="d-1001", created_by="portal")
+
+
+def test_what_is_needed_is_protected() -> None:
+    customer = Customer.objects.create(name="Jansen", created_by="portal")
+    company = make_company(customer=customer)
+    with pytest.raises(ProtectedError):
+        customer.delete()
+    company.delete()
+    make_link(customer=customer)
+    with pytest.raises(ProtectedError):
+        customer.delete()
 
 
 def test_a_connection_shows_no_token() -> None:
