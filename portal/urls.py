@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations.admin import portal
+from integrations.admin import portal, search
 from integrations.views import connect, errors, health, signing_in
 
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
     path("admin/portal/remove-practice/", admin.site.admin_view(portal.remove_practice), name="remove-practice"),
     path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),
+    path("admin/search/", admin.site.admin_view(search.page), name="search"),
     path("admin/", admin.site.urls),
 ]
 

@@ -15,8 +15,8 @@ from integrations.models import AuditEvent, User
 from integrations.rules import wording
 from integrations.rules.actors import Actor
 from integrations.services import people
+from integrations.templatetags.portal import MOST_COUNTED
 
-MOST_COUNTED: Final = 10_001
 HISTORY: Final = 200
 KEPT_QUERY: Final = frozenset({"e", "_changelist_filters"})
 

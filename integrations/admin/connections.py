@@ -13,10 +13,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin.base import PortalModelAdmin
-from integrations.models import Company, Connection, UsageWindow
-from integrations.services import checks, usage
+from integrations.admin.base import PortalModelAdmin, acting
+from integrations.admin.customer_form import OwnerForm
+from integrations.models import Company, Connection, Customer, UsageWindow
+from integrations.services import checks, companies, usage
 from integrations.services.keyring import WrongKeyRing
+from integrations.services.refusals import Refused
 
 CHECKS_SHOWN = 10
 
@@ -80,7 +82,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "accesses": list(accesses),
             "checks": latest,
             "latest": latest[0] if latest else None,
-            "can_check": self._may_check(request),
+            "can_check": self._may_check(request) and row.status != Connection.Status.DISCONNECTED,
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -119,4 +121,44 @@ class CompanyAdmin(ReadOnlyAdmin):
             "application": row.application,
             "accesses": list(accesses),
             "meters": usage.meter(window, timezone.now()) if window else None,
+            "can_assign": self._may_assign(request),
+            "form": OwnerForm(),
         }
+
+    def get_urls(self) -> list[URLPattern]:
+        assign = require_POST(self.admin_site.admin_view(self.assign_view))
+        return [path("<uuid:pk>/assign/", assign, name="assign-company"), *super().get_urls()]
+
+    def assign_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Say whose the company is; where several customers are meant, ask which."""
+        if not self._may_assign(request):
+            raise PermissionDenied
+        company = get_object_or_404(Company, pk=pk)
+        form = OwnerForm(request.POST)
+        form.is_valid()
+        meant = form.candidates()
+        if form.cleaned_data.get("ours"):
+            self._assign(request, company, None)
+        elif len(meant) > 1:
+            context = {**self.admin_site.each_context(request), "title": str(company), "opts": self.opts}
+            asked = {"choices": meant, "typed": form.cleaned_data["typed"]}
+            return TemplateResponse(request, self.page_template, {**context, **self.about(request, company), **asked})
+        elif meant:
+            self._assign(request, company, meant[0])
+        else:
+            messages.error(request, "No customer's name or reference begins so. Nothing was changed.")
+        return redirect("admin:integrations_company_change", pk)
+
+    @staticmethod
+    def _assign(request: HttpRequest, company: Company, customer: Customer | None) -> None:
+        try:
+            companies.assign(company, customer, by=acting(request))
+        except Refused as refusal:
+            for reason in refusal.reasons:
+                messages.error(request, reason)
+        else:
+            messages.success(request, f"{company} is now {customer.name if customer else 'our own'}.")
+
+    def _may_assign(self, request: HttpRequest) -> bool:
+        rights = ("integrations.view_customer", "integrations.change_customer")
+        return self.has_view_permission(request) and request.user.has_perms(rights)

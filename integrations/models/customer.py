@@ -92,9 +92,7 @@ class Customer(models.Model):
         ordering = ["name_key", "id"]
         default_permissions = ("view", "add", "change")
         permissions = [("erase_customer", "Can erase a customer's personal data")]
-        indexes = [
-            models.Index(fields=["name_key"], name="customer_gone", condition=Q(disconnected_at__isnull=False))
-        ]
+        indexes = [models.Index(fields=["name_key"], name="customer_gone", condition=Q(disconnected_at__isnull=False))]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_a_name"),
             models.CheckConstraint(condition=ActorField.well_formed("created_by"), name="customer_created_by_is_known"),

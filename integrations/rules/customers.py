@@ -204,7 +204,7 @@ def _reached(facts: Facts) -> str:
 def _all_well(companies: int) -> str:
     if companies == 1:
         return "its company is well"
-    return f"{'both' if companies == 2 else f'all {companies}'} companies well"  # noqa: PLR2004
+    return f"{'both' if companies == 2 else f'all {companies}'} companies well"
 
 
 def _companies(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.exact import regions
@@ -127,6 +128,11 @@ def why_not_usable(application: Application) -> tuple[str, ...]:
     if not application.is_awake:
         reasons.append(f"The app “{application.name}” was made for another Exact ({application.origin}); it sleeps.")
     return tuple(reasons)
+
+
+def usable() -> QuerySet[Application]:
+    """Return the apps through which somebody can connect now."""
+    return Application.objects.awake().enabled()
 
 
 def _set_enabled(row: Application, *, by: Actor) -> None:

@@ -10,7 +10,8 @@ from integrations.models import Application, Company, Connection, Customer, Orga
 from integrations.rules.actors import Actor, ActorKind
 
 SUBJECTS: Final[dict[str, type[models.Model]]] = {
-    model._meta.model_name or "": model for model in (Application, Company, Connection, Customer, Group, Organization, User)
+    model._meta.model_name or "": model
+    for model in (Application, Company, Connection, Customer, Group, Organization, User)
 }
 
 

@@ -3,19 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import template
+from django.core.paginator import Page
 from django.template.context import Context
 from django.urls import reverse
 
 from integrations.models import Connection
-from integrations.services import heartbeats, practice
+from integrations.services import heartbeats, practice, search
 
 register = template.Library()
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
 NEARLY_FULL: Final = 0.8
-CONNECTION_TONES: Final = {"pending": "quiet", "connected": "good", "verifying": "warn", "reconnect": "bad", "disconnected": "quiet"}
+MOST_COUNTED: Final = 10_001
+"""Where a list ends."""
+CONNECTION_TONES: Final = {
+    "pending": "quiet",
+    "connected": "good",
+    "verifying": "warn",
+    "reconnect": "bad",
+    "disconnected": "quiet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,13 @@ SECTIONS: Final = (
         "admin:integrations_application_changelist",
         "integrations.view_application",
         "/admin/integrations/application/",
+    ),
+    Section(
+        "Customers",
+        "people",
+        "admin:integrations_customer_changelist",
+        "integrations.view_customer",
+        "/admin/integrations/customer/",
     ),
     Section(
         "Activity",
@@ -67,6 +84,12 @@ def portal_sections(context: Context) -> dict[str, Any]:
             for section in allowed
         ]
     }
+
+
+@register.inclusion_tag("components/search_box.html", takes_context=True)
+def search_box(context: Context) -> dict[str, Any]:
+    """The one search over everything, for whoever may look at something of it."""
+    return {"offered": bool(search.kinds(context["request"].user.has_perm)), "typed": context.get("typed", "")}
 
 
 @register.inclusion_tag("components/chip.html")
@@ -108,6 +131,14 @@ def empty_state(title: str, text: str, action: str = "", url: str = "") -> dict[
 def icon(name: str) -> dict[str, str]:
     """One of the line icons, for the eye only."""
     return {"name": name}
+
+
+@register.inclusion_tag("components/pages.html")
+def pages(page: Page[Any], **filters: str) -> dict[str, Any]:
+    """The way to the other pages of a list, keeping what it is filtered by."""
+    kept = urlencode({name: value for name, value in filters.items() if value})
+    capped = page.paginator.count >= MOST_COUNTED and not page.has_next()
+    return {"pages": page, "kept": f"{kept}&" if kept else "", "capped": capped}
 
 
 @register.inclusion_tag("components/findings.html")

@@ -104,7 +104,9 @@ def test_why_not() -> None:
     connected, gone, erased = Facts(1, 1, [WELL]), Facts(1, 0, disconnected_at=NOW), Facts(0, 0, erased_at=NOW)
     assert customers.why_not_linked(connected) == customers.why_not_linked(gone) == ()
     assert customers.why_not_linked(erased)
-    assert customers.why_not_disconnected(connected) == customers.why_not_disconnected(Facts(0, 0, link_until=NOW)) == ()
+    assert (
+        customers.why_not_disconnected(connected) == customers.why_not_disconnected(Facts(0, 0, link_until=NOW)) == ()
+    )
     assert customers.why_not_disconnected(gone) and customers.why_not_disconnected(Facts(0, 0))
     assert customers.why_not_erased(gone) == customers.why_not_erased(Facts(0, 0)) == ()
     assert customers.why_not_erased(connected) and customers.why_not_erased(erased)

@@ -116,7 +116,9 @@ def test_what_staff_withdrew_does_not_come_back_by_a_check_or_by_another_custome
     assert stands(gone) is State.CONNECTED
 
 
-def test_a_consent_that_was_begun_before_the_customer_was_erased_brings_nothing(client: Client, exact: Practice) -> None:
+def test_a_consent_that_was_begun_before_the_customer_was_erased_brings_nothing(
+    client: Client, exact: Practice
+) -> None:
     customer = given.add()
     back = exact.consent(exact.begin(client, customer=customer))
     customers.erase(customer, by=PORTAL)

@@ -31,3 +31,14 @@ document.addEventListener("paste", (event) => {
   field.reportValidity();
   field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
 });
+
+/* The key / leads to the search box, from anywhere that is no field of its own. */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const box = document.querySelector("[data-search]");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});

@@ -1,0 +1,85 @@
+"""The forms about customers: their own fields, a link page, a typed name, and whose a company is."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from integrations.models import Application, Customer
+from integrations.rules.folding import fold
+from integrations.services import applications, links
+
+
+class CustomerForm(forms.ModelForm):
+    """What staff know about a customer."""
+
+    class Meta:
+        model = Customer
+        fields = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "note")
+        widgets = {"note": forms.Textarea(attrs={"rows": 4})}
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean_reference(self) -> str:
+        reference = " ".join(self.cleaned_data["reference"].split())
+        taken = Customer.objects.filter(reference_key=fold(reference)).exclude(pk=self.instance.pk)
+        if reference and taken.exists():
+            raise ValidationError("Another customer has this reference already.")
+        return reference
+
+
+class LinkPageForm(forms.Form):
+    """Through which app, and for how long."""
+
+    app = forms.ModelChoiceField(queryset=Application.objects.none(), empty_label=None, label="App")
+    days = forms.IntegerField(min_value=1, max_value=90, initial=links.DAYS, label="Open for, in days")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app: Any = self.fields["app"]
+        app.queryset = applications.usable()
+        app.label_from_instance = lambda row: f"{row.name} ({row.region_title})"
+
+
+class TypedNameForm(forms.Form):
+    """The name, typed: what cannot be undone is not done by one click."""
+
+    typed = forms.CharField(label="The customer's name", max_length=200, required=False)
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = name
+        self.fields["typed"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+
+    def clean_typed(self) -> str:
+        typed = " ".join(self.cleaned_data["typed"].split())
+        if typed != self.name:
+            raise ValidationError("This is not the customer's name as it stands above. Nothing was erased.")
+        return typed
+
+
+class OwnerForm(forms.Form):
+    """Whose a company is: by name or reference, then, where several begin so, by a choice."""
+
+    SHOWN = 10
+    typed = forms.CharField(
+        label="Customer", max_length=200, required=False, help_text="How the name or our reference begins."
+    )
+    customer = forms.ModelChoiceField(queryset=Customer.objects.filter(erased_at=None), required=False)
+    ours = forms.BooleanField(required=False)
+
+    def candidates(self) -> list[Customer]:
+        """Return who is meant: one, none, or several to choose from."""
+        if chosen := self.cleaned_data.get("customer"):
+            return [chosen]
+        typed = fold(self.cleaned_data.get("typed", ""))
+        if not typed:
+            return []
+        rows = Customer.objects.filter(erased_at=None)
+        exact = list(rows.filter(models.Q(reference_key=typed) | models.Q(name_key=typed))[:2])
+        if len(exact) == 1:
+            return exact
+        begins = models.Q(reference_key__prefix=typed) | models.Q(name_key__prefix=typed)
+        return list(rows.filter(begins)[: self.SHOWN])
