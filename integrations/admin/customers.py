@@ -29,8 +29,7 @@ class CustomerAdmin(PortalModelAdmin):
     form = CustomerForm
     fieldsets = (
         (None, {"fields": ("name", "reference", "language")}),
-        ("Contact", {"fields": ("contact_name", "contact_email", "contact_phone")}),
-        ("Note", {"fields": ("note",)}),
+        ("Contact", {"fields": ("contact_name", "contact_email", "contact_phone", "note")}),
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:

@@ -69,14 +69,12 @@ def access_token(connection: Connection) -> str:
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
         connection.refresh_from_db(fields=token_store.CHAIN)
-        if connection.status == Connection.Status.DISCONNECTED:
-            raise ReconnectNeeded(f"{connection.status_reason} It works again after a new consent.")
         decision = refresh.decide(token_store.state(connection), timezone.now())
         match decision:
             case refresh.Use():
                 return token_store.opened(connection, Connection.ACCESS_TOKEN)
             case refresh.Refuse(reason):
-                raise ReconnectNeeded(reason)
+                raise ReconnectNeeded(_why_ended(connection) or reason)
             case refresh.Refresh(probe):
                 token = _refreshed(connection, probe=probe)
                 if token is not None:
@@ -219,6 +217,13 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
     if connection.access_token:
         return token_store.opened(connection, Connection.ACCESS_TOKEN)
     raise NotYet(refresh.Why.TOO_EARLY, until=timezone.now() + RETRY, error=error) from None
+
+
+def _why_ended(connection: Connection) -> str:
+    """Return what staff did, where it was they who ended the connection."""
+    if connection.status != Connection.Status.DISCONNECTED:
+        return ""
+    return f"{connection.status_reason} It works again after a new consent."
 
 
 def _not_now(connection: Connection, decision: refresh.WaitUntil) -> NotYet:

@@ -38,6 +38,11 @@ class Section:
     permission: str
     below: str
     """Path under which the entry is the one that is marked."""
+    also: tuple[str, ...] = ()
+    """Further such paths."""
+
+    def fits(self, path: str) -> bool:
+        return path.startswith((self.below, *self.also))
 
 
 SECTIONS: Final = (
@@ -54,6 +59,7 @@ SECTIONS: Final = (
         "admin:integrations_customer_changelist",
         "integrations.view_customer",
         "/admin/integrations/customer/",
+        ("/admin/integrations/company/", "/admin/integrations/connection/"),
     ),
     Section(
         "Activity",
@@ -62,7 +68,14 @@ SECTIONS: Final = (
         "integrations.view_auditevent",
         "/admin/integrations/auditevent/",
     ),
-    Section("Portal", "gauge", "portal", "integrations.view_portal", "/admin/"),
+    Section(
+        "Portal",
+        "gauge",
+        "portal",
+        "integrations.view_portal",
+        "/admin/portal/",
+        ("/admin/integrations/organization/", "/admin/integrations/user/", "/admin/auth/"),
+    ),
 )
 
 
@@ -71,7 +84,7 @@ def portal_sections(context: Context) -> dict[str, Any]:
     """The sidebar's entries that this person may open; the narrowest that fits the page is marked."""
     request = context["request"]
     allowed = [section for section in SECTIONS if request.user.has_perm(section.permission)]
-    fitting = [section for section in allowed if request.path.startswith(section.below)]
+    fitting = [section for section in allowed if section.fits(request.path)]
     current = max(fitting, key=lambda section: len(section.below), default=None)
     return {
         "sections": [

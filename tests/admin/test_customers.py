@@ -271,6 +271,7 @@ def test_the_disconnect_page_takes_as_many_queries_for_200_as_for_one(annas: Cli
         connection = given.connect(app, f"Sharing {number}")
         given.reach(connection, many, *range(1000 + number * 10, 1010 + number * 10))
         given.reach(connection, other, 5000 + number)
+        given.check(connection)
     assert queries(annas, url(many, "disconnect/")) == queries(annas, url(one, "disconnect/"))
 
 

@@ -153,7 +153,7 @@ def test_only_what_the_person_may_see_is_found_or_named(staff: Callable[..., Cli
             for word in typed:
                 response = look(client, word)
                 assert (response.status_code == 302) is (other == right), (right, word)
-                assert "Jansen" not in text(response)
+                assert right == "view_customer" or "Jansen" not in text(response)
     given.add("Other")
     given.reach(Connection.objects.get(), None, 123457)
     page = text(staff("view_company").post(SEARCH, {"q": "1234"}, follow=True))

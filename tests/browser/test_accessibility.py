@@ -12,6 +12,7 @@ from tests.browser.pages import fill_app, new_client_id, save, sign_in
 from tests.browser.running import Portal
 
 APPS: Final = "/admin/integrations/application/"
+CUSTOMERS: Final = "/admin/integrations/customer/"
 STAFF: Final = "/admin/integrations/user/"
 GROUPS: Final = "/admin/auth/group/"
 PASSWORD: Final = "correct horse battery 9"
@@ -41,6 +42,8 @@ class World:
     long: str
     colleague: str
     group: str
+    customer: str
+    connected: str
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +78,18 @@ def world(portal: Portal, chromium: Browser) -> World:
     save(page)
     colleague = page.url.removeprefix(portal.address).removesuffix("change/")
     expect(page.get_by_label("Staff status")).to_be_checked()
+    customer, connected = (_add_customer(page, portal, name) for name in (LONG, "Meridian Harbour BV"))
     context.close()
-    return World(portal, enabled, ready, without_keys, long, colleague, group)
+    return World(portal, enabled, ready, without_keys, long, colleague, group, customer, connected)
+
+
+def _add_customer(page: Page, portal: Portal, name: str) -> str:
+    page.goto(f"{CUSTOMERS}add/")
+    page.get_by_label("Name", exact=True).or_(page.get_by_label("Name:", exact=True)).fill(name)
+    page.get_by_label("Note").fill("W" * 300)
+    save(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    return page.url.removeprefix(portal.address)
 
 
 def _with_errors(page: Page, world: World) -> None:
@@ -183,6 +196,58 @@ def _company(page: Page, world: World) -> None:
     page.get_by_role("region", name="Companies it reaches").get_by_role("link").first.click()
 
 
+def _whose_company(page: Page, world: World) -> None:
+    _company(page, world)
+    page.get_by_label("Customer", exact=True).fill("meridian")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("radio")).to_have_count(2)
+
+
+def _link_made(page: Page, world: World) -> None:
+    page.goto(f"{world.customer}link/")
+    page.get_by_label("App", exact=True).select_option(label="Practice app (Exact (Netherlands))")
+    page.get_by_role("button", name="Make the link page").click()
+
+
+def _not_erased(page: Page, world: World) -> None:
+    page.goto(f"{world.customer}erase/")
+    page.get_by_label("The customer's name").fill("somebody else")
+    page.get_by_role("button", name="Erase").click()
+    expect(page.locator(".field-error")).to_be_visible()
+
+
+def _connected(page: Page, world: World) -> None:
+    page.goto(f"{world.connected}link/")
+    if page.get_by_role("button", name="Disconnect").count():
+        return
+    page.get_by_label("App", exact=True).select_option(label="Practice app (Exact (Netherlands))")
+    page.get_by_role("button", name="Make the link page").click()
+    page.goto(page.get_by_label("Link page").input_value())
+    page.get_by_role("button", name="Continue to Exact").click()
+    page.get_by_role("button", name="Hanna Harbour").click()
+    page.get_by_role("button", name="Allow").click()
+    page.goto(world.connected)
+    expect(page.get_by_role("region", name="Who consented")).to_contain_text("Hanna Harbour")
+
+
+def _disconnect(page: Page, world: World) -> None:
+    _connected(page, world)
+    page.goto(f"{world.connected}disconnect/")
+    expect(page.get_by_role("button", name="Disconnect")).to_be_visible()
+
+
+def found(typed: str) -> Callable[[Page, World], None]:
+    """Return a way to what the search box finds for this."""
+
+    def go(page: Page, world: World) -> None:
+        page.goto("/admin/")
+        page.get_by_label("Search customers").fill(typed)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Search")
+
+    return go
+
+
 PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "integrations": at(APPS),
     "app to add": at(f"{APPS}add/?region=uk"),
@@ -201,6 +266,22 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "activity": at("/admin/integrations/auditevent/"),
     "connection": _connection,
     "company": _company,
+    "customers": at(CUSTOMERS),
+    "customers, nobody found": at(f"{CUSTOMERS}?q=nobody"),
+    "customer to add": at(f"{CUSTOMERS}add/"),
+    "customer": at("{customer}"),
+    "customer, connected": _connected,
+    "customer's form": at("{customer}change/"),
+    "customer's history": at("{customer}history/"),
+    "customer to erase": _not_erased,
+    "customer to disconnect": _disconnect,
+    "customer to disconnect, impossible": at("{customer}disconnect/"),
+    "link page to make": at("{customer}link/"),
+    "link page made": _link_made,
+    "whose company it is": _whose_company,
+    "search": at("/admin/search/"),
+    "search, found": found("meridian"),
+    "search, nothing found": found("zzz"),
     "link page": _link_page,
     "link that leads nowhere": at("/connect/nonsense/", 404),
     "nothing was connected": at("/connect/result/", 400),

@@ -12,6 +12,8 @@ from tests.browser.running import Portal
 
 PAGES: Final = {
     "integrations": "/admin/",
+    "customers": "/admin/integrations/customer/",
+    "search": "/admin/search/",
     "portal": "/admin/portal/",
     "organization": "/admin/integrations/organization/",
     "groups": "/admin/auth/group/",
