@@ -39,7 +39,7 @@ class LinkPageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         app: Any = self.fields["app"]
-        app.queryset = applications.usable()
+        app.queryset = self.apps = applications.usable()
         app.label_from_instance = lambda row: f"{row.name} ({row.region_title})"
 
 

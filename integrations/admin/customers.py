@@ -107,7 +107,7 @@ class CustomerAdmin(PortalModelAdmin):
         customer = self._customer(request, pk, "connect")
         form = LinkPageForm(request.POST if request.method == "POST" else None)
         reasons = rules.why_not_linked(standings.facts(customer))
-        if not form.fields["app"].queryset.exists():
+        if not form.apps.exists():
             reasons = (*reasons, "No app is enabled. Set one up under Integrations.")
         context = {"title": f"A link page for {customer.name}", "customer": customer, "form": form, "reasons": reasons}
         if request.method != "POST" or reasons or not form.is_valid():

@@ -1,7 +1,7 @@
 """Whom support phones."""
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -53,7 +53,7 @@ def _living() -> models.QuerySet[Access]:
     return Access.objects.filter(withdrawn_at__isnull=True).exclude(connection__status__in=Connection.ENDED)
 
 
-def _failing() -> models.QuerySet[Connection]:
+def _failing() -> models.QuerySet[Any, Any]:
     """Return the living connections whose last check failed."""
     last = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id").values("ok")
     living = Connection.objects.linked().annotate(last_ok=Subquery(last[:1]))

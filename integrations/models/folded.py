@@ -35,7 +35,7 @@ class FoldedField(models.CharField):  # type: ignore[type-arg] # CharField is no
 
 
 @FoldedField.register_lookup
-class Prefix(Lookup):  # type: ignore[type-arg] # no generic at run time
+class Prefix(Lookup):
     """``name_key__prefix="jan"``. SQLite's LIKE takes no index, so there it is a range; PostgreSQL's range
     follows the language of the database, so there it is LIKE, on the index that Django makes for that."""
 

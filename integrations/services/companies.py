@@ -80,8 +80,8 @@ def choose_primary(companies: QuerySet[Company]) -> None:
 
 def pin(connection: Connection) -> None:
     """Let checks ask a company that is used, where staff withdrew the one that they asked."""
-    ours = connection.accesses.exclude(withdrawn_by="").filter(company__division=connection.division)
-    if not ours.exists():
+    ours = connection.accesses.exclude(withdrawn_by="")
+    if connection.division is None or not ours.filter(company__division=connection.division).exists():
         return
     live = connection.accesses.filter(withdrawn_at__isnull=True).order_by("granted_at", "company__division")
     if division := live.values_list("company__division", flat=True).first():

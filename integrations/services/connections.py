@@ -24,10 +24,10 @@ def connect(state: AuthorizationState, code: str) -> Connection:
 
     Raises:
         ExactError: Exact did not give tokens, or did not say whose they are.
-        Refused: the app has no secret that opens, or the customer was erased meanwhile.
+        Refused: the app has no secret that opens, or staff disconnected the customer meanwhile.
     """
     application = state.link.application
-    if reasons := links.why_not_connected(state.link):
+    if reasons := links.why_not_finished(state):
         raise Refused(reasons)
     candidates = secrets.in_use(application)
     if not candidates:
@@ -57,7 +57,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage) -> Connection:
         connection.consented_at = connection.next_check_at = timezone.now()
         connection.save(update_fields=[*DESCRIBED, "status", "status_reason", "consented_at", "next_check_at"])
         LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
-        Customer.objects.filter(pk=link.customer_id, erased_at__isnull=True).update(disconnected_at=None)
+        Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
         AuditEvent.objects.record(action, connection, by=by, details={"link": str(link.pk)})
     return connection

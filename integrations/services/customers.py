@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.models import Access, AuditEvent, Company, Connection, Customer
 from integrations.rules import customers as rules
 from integrations.rules.actors import Actor
+from integrations.rules.folding import fold
 from integrations.services import companies, links, standings, token_store
 from integrations.services.refusals import Refused
 
@@ -74,8 +75,9 @@ def change(customer: Customer, *, by: Actor) -> tuple[str, ...]:
         changed = tuple(name for name in CHANGEABLE if getattr(row, name) != getattr(customer, name))
         if changed:
             customer.save(update_fields=[*changed, *KEYS])
-            labels = [str(Customer._meta.get_field(name).verbose_name) for name in changed]
-            AuditEvent.objects.record("customer.changed", customer, by=by, details={"fields": labels})
+            AuditEvent.objects.record(
+                "customer.changed", customer, by=by, details={"fields": [_label(name) for name in changed]}
+            )
     return changed
 
 
@@ -220,9 +222,12 @@ def _forget_users(customer: Customer) -> None:
 def _clean(customer: Customer) -> None:
     customer.name = " ".join(customer.name.split())
     customer.reference = " ".join(customer.reference.split())
-    for key in KEYS:
-        Customer._meta.get_field(key).pre_save(customer, add=customer._state.adding)
+    customer.name_key, customer.reference_key = fold(customer.name), fold(customer.reference)
     customer.full_clean()
+
+
+def _label(name: str) -> str:
+    return str(getattr(Customer._meta.get_field(name), "verbose_name", name))
 
 
 @contextmanager
@@ -243,6 +248,6 @@ def _sentences(error: ValidationError) -> list[str]:
         return error.messages
     found = []
     for name, messages in error.message_dict.items():
-        label = "" if name == "__all__" else str(Customer._meta.get_field(name).verbose_name).capitalize()
+        label = "" if name == "__all__" else _label(name).capitalize()
         found += [f"{label}: {message}" if label else message for message in messages]
     return found

@@ -25,7 +25,7 @@ DAYS: Final = 14
 STATE_MINUTES_STAFF: Final = 10
 STATE_MINUTES_CUSTOMER: Final = 60
 LONGEST_STATE: Final = 100
-_ERASED: Final = "This link is no longer good. Ask whoever sent it for a new one."
+_CLOSED: Final = "This link is no longer good. Ask whoever sent it for a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,9 @@ def find(token: str) -> LinkPage | None:
 
 def why_not_open(page: LinkPage) -> tuple[str, ...]:
     """Return why nobody can connect by this page now."""
-    reasons = [*applications.why_not_usable(page.application), *why_not_connected(page)]
+    reasons = list(applications.why_not_usable(page.application))
+    if page.customer is not None and page.customer.erased_at:
+        reasons.append(_CLOSED)
     if page.expires_at <= timezone.now():
         reasons.append("This link has expired. Ask whoever sent it for a new one.")
     if page.connected_at:
@@ -85,9 +87,11 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def why_not_connected(page: LinkPage) -> tuple[str, ...]:
-    """Return why nothing may come of a consent by this page, even where it was begun in time."""
-    return (_ERASED,) if page.customer is not None and page.customer.erased_at else ()
+def why_not_finished(state: AuthorizationState) -> tuple[str, ...]:
+    """Return why nothing may come of a consent that was begun in time: staff closed its page meanwhile."""
+    customer = state.link.customer
+    closed_at = (customer.erased_at or customer.disconnected_at) if customer is not None else None
+    return (_CLOSED,) if closed_at is not None and state.created_at < closed_at else ()
 
 
 def open_for(customers: Iterable[Customer]) -> QuerySet[LinkPage]:

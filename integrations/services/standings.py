@@ -53,7 +53,7 @@ def say(moment: datetime) -> str:
     return f"{local:%-d %B}{year}, {local:%H:%M}"
 
 
-def _counts(ids: Iterable[UUID]) -> Iterable[dict[str, Any]]:
+def _counts(ids: Iterable[UUID]) -> Iterable[Any]:
     living = Q(accesses__withdrawn_at__isnull=True, accesses__isnull=False)
     living &= ~Q(accesses__connection__status__in=Connection.ENDED)
     rows = Company.objects.filter(customer__in=ids).order_by().values("customer_id")
@@ -65,7 +65,7 @@ def _counts(ids: Iterable[UUID]) -> Iterable[dict[str, Any]]:
 
 def _consents(ids: Iterable[UUID]) -> dict[UUID, Consent]:
     last = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id").values("pk")
-    rows = list(Connection.objects.filter(pk__in=set(ids)).annotate(last_check=Subquery(last[:1])))
+    rows: list[Any] = list(Connection.objects.filter(pk__in=set(ids)).annotate(last_check=Subquery(last[:1])))
     checks = ConnectionCheck.objects.defer("evidence").in_bulk([row.last_check for row in rows if row.last_check])
     since = _dead_since([row for row in rows if row.status == Connection.Status.RECONNECT])
     found = {}

@@ -116,7 +116,18 @@ def test_what_staff_withdrew_does_not_come_back_by_a_check_or_by_another_custome
     assert stands(gone) is State.CONNECTED
 
 
-def test_a_consent_that_was_begun_before_the_customer_was_erased_brings_nothing(
+def test_a_consent_begun_before_the_customer_was_disconnected_brings_nothing(client: Client, exact: Practice) -> None:
+    customer = given.add()
+    exact.connect(client, FLORIST, customer=customer)
+    back = exact.consent(exact.begin(client, customer=customer))
+    customers.disconnect(customer, by=PORTAL)
+    asked = len(exact.sandbox.ledger("token"))
+    assert "no longer good" in client.get(back, follow=True).content.decode()
+    assert len(exact.sandbox.ledger("token")) == asked
+    assert stands(customer) is State.DISCONNECTED
+
+
+def test_a_consent_begun_before_the_customer_was_erased_brings_nothing(
     client: Client, exact: Practice
 ) -> None:
     customer = given.add()
