@@ -6,6 +6,7 @@ from typing import Any
 import django
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.admin.base import acting
+from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, well
 from integrations.services import health, practice
@@ -76,6 +78,8 @@ def components(request: HttpRequest) -> HttpResponse:
         ],
         "reasons": ["The Client ID is missing.", "The Client secret is missing."],
         "home": reverse("admin:index"),
+        "field": TypedNameForm(name="")["typed"],
+        "pages": Paginator(range(120), 50).page(2),
     }
     return _page(request, "admin/portal/components.html", context)
 

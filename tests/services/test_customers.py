@@ -4,16 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
+from integrations.exact.token_answers import TokenAnswer
 from integrations.models import Access, Application, AuditEvent, Company, Connection, Customer, LinkPage
 from integrations.rules import customers as rules
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.customers import State
-from integrations.services import calls, checks, companies, customers, links, standings, timelines
+from integrations.services import calls, checks, companies, customers, links, standings, timelines, token_store
 from integrations.services.refusals import Refused
 from tests import customers as given
 
@@ -256,6 +258,17 @@ def test_who_is_not_connected_is_not_disconnected(app: Application) -> None:
     customers.disconnect(customer, by=ANNA)
     with pytest.raises(Refused, match="disconnected already"):
         customers.disconnect(customer, by=ANNA)
+
+
+def test_tokens_that_arrive_after_disconnecting_are_not_kept(app: Application) -> None:
+    customer = given.connected(app, "Jansen BV", 1)
+    lease = token_store.take(Connection.objects.get(), timezone.now())
+    customers.disconnect(customer, by=ANNA)
+    answer = TokenAnswer("access", "refresh", 600, Mock())
+    assert not token_store.save(lease, answer, timezone.now())
+    token_store.undo(lease)
+    connection = Connection.objects.get()
+    assert (connection.status, connection.refresh_token, connection.access_token) == ("disconnected", "", "")
 
 
 def test_a_check_of_a_disconnected_connection_asks_nothing_and_says_why(app: Application) -> None:

@@ -127,9 +127,7 @@ def test_a_consent_begun_before_the_customer_was_disconnected_brings_nothing(cli
     assert stands(customer) is State.DISCONNECTED
 
 
-def test_a_consent_begun_before_the_customer_was_erased_brings_nothing(
-    client: Client, exact: Practice
-) -> None:
+def test_a_consent_begun_before_the_customer_was_erased_brings_nothing(client: Client, exact: Practice) -> None:
     customer = given.add()
     back = exact.consent(exact.begin(client, customer=customer))
     customers.erase(customer, by=PORTAL)
