@@ -7,6 +7,8 @@ row's generation): a token moved to another row, column or generation does not o
 
 import base64
 import binascii
+import hashlib
+import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 VERSION: Final = "v1"
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+FINGERPRINT_BYTES: Final = 5
 KEY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,19}", re.ASCII)
 
 
@@ -62,6 +65,13 @@ class Key:
     def generate(cls, key_id: str) -> Self:
         return cls(key_id, secrets.token_bytes(KEY_BYTES))
 
+    @property
+    def fingerprint(self) -> str:
+        """A short mark that tells this key from any other, and nothing of what it holds."""
+        digest = hmac.digest(self.material, b"fingerprint of the key itself", hashlib.sha256)
+        text = base64.b32encode(digest[:FINGERPRINT_BYTES]).decode("ascii")
+        return f"{text[:4]}-{text[4:]}"
+
     def __str__(self) -> str:
         """Return ``id:base64``, the form that ``PORTAL_KEYS`` holds. It is a secret."""
         return f"{self.id}:{base64.b64encode(self.material).decode('ascii')}"
@@ -99,6 +109,10 @@ class KeyRing:
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(self._keys)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        return tuple(self._keys.values())
 
     def seal(self, plaintext: str, place: Place) -> str:
         """Return a token for ``plaintext`` that opens in ``place`` only."""

@@ -16,6 +16,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from django.db import OperationalError
 from honcho.manager import Manager
 from honcho.printer import Message
@@ -118,7 +119,7 @@ def main() -> int:
         if reason := first_start.unfit():
             return _fail(reason)
         login = first_start.prepare()
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, CommandError) as error:
         return _fail(str(error))
     except OperationalError as error:
         return _fail(f"The database does not answer ({type(error).__name__}). Start it, or mend DATABASE_URL.")

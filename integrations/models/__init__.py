@@ -5,9 +5,10 @@ from integrations.models.audit import AuditEvent
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
+from integrations.models.key_copy import KeyStoredElsewhere
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
-from integrations.models.organization import Organization
+from integrations.models.organization import Organization, OrganizationLogo
 from integrations.models.signing_in import FamiliarNetwork, SignInTally
 from integrations.models.usage import UsageCount, UsageWindow
 from integrations.models.user import User
@@ -25,10 +26,12 @@ __all__ = [
     "FamiliarNetwork",
     "Heartbeat",
     "KeyRingCanary",
+    "KeyStoredElsewhere",
     "Kind",
     "Language",
     "LinkPage",
     "Organization",
+    "OrganizationLogo",
     "SignInTally",
     "UsageCount",
     "UsageWindow",

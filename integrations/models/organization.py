@@ -5,6 +5,8 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
 
 from integrations.exact.regions import REGIONS
 
@@ -33,6 +35,7 @@ class Organization(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID, editable=False)
     name = models.CharField(max_length=120, help_text="As customers know you. Link pages and letters will say it.")
+    support_name = models.CharField("support contact", max_length=120, blank=True, help_text="A person or a desk.")
     support_email = models.EmailField("support e-mail", blank=True)
     support_phone = models.CharField(max_length=40, blank=True)
     privacy_policy_url = models.URLField("privacy policy URL", blank=True)
@@ -47,7 +50,10 @@ class Organization(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "organization"
-        permissions = [("view_portal", "Can see the portal's own health")]
+        permissions = [
+            ("view_portal", "Can see the portal's own health"),
+            ("operate_portal", "Can operate the portal: retention, notices, confirmations"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(id=ONLY_ID), name="organization_is_one_row"),
             models.CheckConstraint(condition=~models.Q(name=""), name="organization_has_a_name"),
@@ -55,3 +61,32 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name or "Organization"
+
+
+class OrganizationLogo(models.Model):
+    """The logo, in the database because several hosts show it. Only what ``rules.images`` cleaned stands here."""
+
+    organization = models.OneToOneField(
+        Organization, primary_key=True, on_delete=models.CASCADE, related_name="logo", editable=False
+    )
+    content = models.BinaryField()
+    media_type = models.CharField(max_length=20)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the content; stands in its address.")
+
+    class Meta:
+        verbose_name = "logo"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(media_type__in=["image/png", "image/jpeg"]), name="logo_is_an_image"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(width__gte=1, height__gte=1) & models.Q(Exact(Length("digest"), 64)),
+                name="logo_has_size_and_digest",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"logo, {self.width} × {self.height}"

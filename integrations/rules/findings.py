@@ -12,6 +12,11 @@ class Finding:
     detail: str
     mend: str = ""
 
+    @property
+    def warns(self) -> bool:
+        """Tell whether it is well for now, and something had better be done."""
+        return self.ok and bool(self.mend)
+
 
 def well(check: str, detail: str) -> Finding:
     return Finding(check, ok=True, detail=detail)
@@ -19,3 +24,7 @@ def well(check: str, detail: str) -> Finding:
 
 def ill(check: str, detail: str, mend: str) -> Finding:
     return Finding(check, ok=False, detail=detail, mend=mend)
+
+
+def warning(check: str, detail: str, mend: str) -> Finding:
+    return Finding(check, ok=True, detail=detail, mend=mend)

@@ -26,6 +26,7 @@ ACTIONS: Final = {
     "link.made": "made a link page",
     "practice.removed": "removed all practice data",
     "keys.rotated": "sealed all secrets again with the first key",
+    "keys.stored_elsewhere": "confirmed that a key is stored at another place",
     "user.added": "added a member of staff",
     "user.changed": "changed a member of staff",
     "user.password_set": "set a new password",

@@ -16,8 +16,8 @@ from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from integrations.models import KeyRingCanary
-from integrations.rules.findings import Finding, ill, well
-from integrations.services import database, heartbeats, keyring, rotation, sealed_rows
+from integrations.rules.findings import Finding, ill, warning, well
+from integrations.services import database, heartbeats, key_copies, keyring, practice, rotation, sealed_rows
 
 FREE_BYTES: Final = 500 * 1024 * 1024
 BROKER_SECONDS: Final = 3
@@ -31,7 +31,8 @@ def doctor() -> Iterator[Finding]:
         migrations = check_migrations()
         yield migrations
         if migrations.ok:
-            yield from (check_cache(), check_keys(), check_sealed_rows(), check_keys_needed(), check_heartbeats())
+            yield from (check_cache(), check_keys(), check_sealed_rows(), check_keys_needed())
+            yield from (check_key_copies(), check_heartbeats())
     yield from (check_broker(), check_files(), check_disk())
 
 
@@ -134,6 +135,20 @@ def check_keys_needed() -> Finding:
     if needed.removable:
         return well("key rotation", f"Done; {', '.join(needed.removable)} can be taken out of PORTAL_KEYS.")
     return well("key rotation", "Nothing to do.")
+
+
+def check_key_copies() -> Finding:
+    name, unconfirmed = "key copies", key_copies.unconfirmed()
+    if not unconfirmed:
+        return well(name, "Of each key somebody confirmed that it is stored at another place.")
+    # In practice nothing is lost with a key.
+    say = warning if practice.is_on() else ill
+    return say(
+        name,
+        f"Nobody has confirmed yet that {', '.join(unconfirmed)} of PORTAL_KEYS is stored at another place.",
+        "Store it in a password manager, then confirm: on the page Portal, or by "
+        f"`manage.py keys --stored-elsewhere {unconfirmed[0]}`. {key_copies.NEVER_BESIDE}",
+    )
 
 
 def check_heartbeats() -> Finding:

@@ -300,7 +300,7 @@ def behind(var: Path) -> Path:
     for old in (var / "backups").iterdir():
         old.unlink()
     for year in range(2015, 2021):
-        (var / "backups" / f"portal-{year}0101-000000-000000.sqlite3").touch()
+        (var / "backups" / f"portal-{year}0101-000000-000000-0001_house.sqlite3").touch()
     return var
 
 

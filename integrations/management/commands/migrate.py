@@ -2,18 +2,30 @@
 
 from typing import Any
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
-from integrations.services import database
+from integrations.services import backups, database
+from integrations.services.refusals import Refused
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        ours = options.get("database") in {None, DEFAULT_DB_ALIAS} and not options.get("plan")
-        if ours and database.pending_migrations() and (copy := database.copy_aside()):
-            self.stdout.write(f"The database was copied to {copy} before the migration.")
+        looks = options.get("plan") or options.get("check_unapplied")
+        ours = options.get("database") in {None, DEFAULT_DB_ALIAS} and not looks
+        changes = options.get("app_label") or database.pending_migrations()  # a named app may go back, too
+        if ours and changes:
+            self._copy_aside()
         super().handle(*args, **options)
         if ours:
             call_command("createcachetable", verbosity=0)
+
+    def _copy_aside(self) -> None:
+        """Copy the database first; without a copy nothing is migrated."""
+        try:
+            copy = backups.copy_aside()
+        except Refused as refusal:
+            raise CommandError(f"Nothing was migrated, for no copy could be made first. {refusal}") from None
+        if copy:
+            self.stdout.write(f"The database was copied to {copy} before the migration.")
