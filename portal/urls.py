@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations.admin import portal, search
+from integrations.admin import key_copies, portal, search
 from integrations.views import connect, errors, health, signing_in
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
     path("admin/portal/remove-practice/", admin.site.admin_view(portal.remove_practice), name="remove-practice"),
+    path("admin/portal/keys/", admin.site.admin_view(key_copies.page), name="portal-keys"),
     path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),
     path("admin/search/", admin.site.admin_view(search.page), name="search"),
     path("admin/", admin.site.urls),

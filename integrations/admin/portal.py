@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from integrations.admin.base import acting
 from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
-from integrations.rules.findings import ill, well
+from integrations.rules.findings import ill, warning, well
 from integrations.services import health, practice
 
 
@@ -70,6 +70,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "resets_at": timezone.now() + timedelta(hours=9),
         "findings": [
             well("database", "SQLite answers."),
+            warning("key copies", "Nobody has confirmed that k1 is stored elsewhere.", "Store it, then confirm."),
             ill("disk", "120 MB free.", "Make room: a full disk loses what Exact answers."),
         ],
         "facts": [

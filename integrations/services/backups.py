@@ -95,7 +95,10 @@ def beside_the_keys(path: Path) -> bool:
 
 def _folder() -> Path:
     folder: Path = settings.VAR_DIR / "backups"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused([f"{folder} cannot be made ({error.strerror})."]) from None
     return folder
 
 

@@ -10,7 +10,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, ClientSecret, KeyRingCanary, Organization, User
+from integrations.models import (
+    Application,
+    AuditEvent,
+    ClientSecret,
+    KeyRingCanary,
+    KeyStoredElsewhere,
+    Organization,
+    OrganizationLogo,
+    User,
+)
 from integrations.rules.actors import PORTAL
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +52,19 @@ def make_event(**fields: Any) -> AuditEvent:
 
 def make_organization(**fields: Any) -> Organization:
     return Organization.objects.create(**{"name": "Meridian", **fields})
+
+
+def make_key_copy(**fields: Any) -> KeyStoredElsewhere:
+    values = {"key_id": "k1", "fingerprint": "AAAA-AAAA", "confirmed_by": str(PORTAL), **fields}
+    return KeyStoredElsewhere.objects.create(**values)
+
+
+def make_logo(**fields: Any) -> OrganizationLogo:
+    values = {
+        "content": b"x", "media_type": "image/png", "width": 1, "height": 1, "digest": "a" * 64,
+        "organization": make_organization(), **fields,
+    }  # fmt: skip
+    return OrganizationLogo.objects.create(**values)
 
 
 CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
@@ -83,6 +105,13 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("organization_is_one_row", make_organization, {"id": 2}),
     ("organization_has_a_name", make_organization, {"name": ""}),
     ("key_ring_canary_is_one_row", KeyRingCanary.objects.create, {"id": uuid4(), "sealed": "v1.k1.x"}),
+    ("key_stored_elsewhere_is_named", make_key_copy, {"key_id": ""}),
+    ("key_stored_elsewhere_is_named", make_key_copy, {"fingerprint": ""}),
+    ("key_stored_elsewhere_by_is_known", make_key_copy, {"confirmed_by": "anna"}),
+    ("logo_is_an_image", make_logo, {"media_type": "image/svg+xml"}),
+    ("logo_has_size_and_digest", make_logo, {"width": 0}),
+    ("logo_has_size_and_digest", make_logo, {"height": 0}),
+    ("logo_has_size_and_digest", make_logo, {"digest": "a"}),
     ("key_ring_canary_is_sealed", KeyRingCanary.objects.create, {"sealed": "plain"}),
 ]
 
@@ -94,7 +123,15 @@ def test_a_row_that_breaks_a_constraint_is_refused(name: str, make: Callable[...
 
 
 def test_every_check_constraint_has_a_case() -> None:
-    ours = (Application, ClientSecret, AuditEvent, Organization, KeyRingCanary)
+    ours = (
+        Application,
+        ClientSecret,
+        AuditEvent,
+        Organization,
+        OrganizationLogo,
+        KeyRingCanary,
+        KeyStoredElsewhere,
+    )
     checks = {c.name for model in ours for c in model._meta.constraints if type(c).__name__ == "CheckConstraint"}
     assert checks == {name for name, _, _ in CASES}
 
@@ -105,7 +142,8 @@ def test_rows_as_they_should_be_are_admitted() -> None:
     make_secret(application=application, version=2, status="newer")
     make_secret(application=application, version=3, status="retired", sealed="")
     make_secret(application=application, version=4, status="retired", sealed="")
-    make_organization()
+    make_logo()
+    make_key_copy()
     make_event(actor=f"person:{uuid4()}")
 
 
@@ -144,6 +182,13 @@ def test_a_second_organization_is_refused() -> None:
     make_organization()
     with pytest.raises(IntegrityError), transaction.atomic():
         Organization.objects.create(name="Another")
+
+
+def test_a_key_is_confirmed_once() -> None:
+    make_key_copy()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_key_copy(key_id="k2")
+    make_key_copy(fingerprint="BBBB-BBBB")
 
 
 def test_an_event_is_written_once() -> None:

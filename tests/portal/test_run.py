@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import sqlite3
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 
 from portal import first_start, run
-from tests.portal.processes import KEYS, Process, kill, listens, manage, of, running, wait_for
+from tests.portal.processes import KEYS, Process, kill, listens, manage, of, python, running, wait_for
 from tests.ports import free_port
 
 pytestmark = pytest.mark.processes
@@ -321,3 +322,30 @@ def test_without_a_migration_nothing_is_copied(var: Path) -> None:
     before = sorted((var / "backups").glob("*"))
     assert manage("migrate", var=var, **KEYS).returncode == 0
     assert sorted((var / "backups").glob("*")) == before
+
+
+def test_an_upgrade_by_make_run_copies_aside_then_migrates_and_starts(behind: Path, tmp_path: Path) -> None:
+    output, port = tmp_path / "said", free_port()
+    with running("-m", "portal.run", var=behind, output=output, PORT=str(port), SANDBOX="off", **KEYS) as process:
+        process.says(LAST_LINE)
+        os.kill(process.popen.pid, signal.SIGINT)
+        assert process.ends(STOPS_WITHIN) == 0
+    copy = sorted((behind / "backups").iterdir())[-1]
+    assert f"The database was copied to {copy} before the migration." in process.said
+    assert re.fullmatch(r"portal-\d{8}-\d{6}-\d{6}-\d{4}_\w+\.sqlite3", copy.name)
+    with closing(sqlite3.connect(behind / "portal.sqlite3")) as database:
+        assert database.execute("SELECT COUNT(*) FROM django_session").fetchone() == (0,)
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(behind: Path, tmp_path: Path) -> None:
+    before = (behind / "portal.sqlite3").read_bytes()
+    shutil.rmtree(behind / "backups")
+    (behind / "backups").touch()
+    ended = manage("migrate", var=behind, **KEYS)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "Nothing was migrated" in ended.stderr
+    started = python("-m", "portal.run", var=behind, PORT=str(free_port()), SANDBOX="off", **KEYS)
+    assert started.returncode == 1
+    assert "The portal does not start: Nothing was migrated" in started.stderr
+    assert (behind / "portal.sqlite3").read_bytes() == before
