@@ -36,7 +36,8 @@ class ResponseHeaders:
         response = self.get_response(request)
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
-        if not request.path.startswith(settings.STATIC_URL) or response.status_code >= 400:
+        kept = request.path.startswith(settings.STATIC_URL) or getattr(response, "may_be_kept", False)
+        if not kept or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         return response
 

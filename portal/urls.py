@@ -5,13 +5,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from integrations.admin import key_copies, portal, search
-from integrations.views import connect, errors, health, signing_in
+from integrations.views import connect, errors, health, logo, signing_in
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("connect/result/", connect.result, name="connect-result"),
+    path("connect/logo/<str:digest>/", logo.logo, name="logo"),
     path("connect/<str:token>/", connect.link_page, name="connect"),
     path("oauth/callback/<uuid:application_id>/", connect.callback, name="oauth-callback"),
     path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),

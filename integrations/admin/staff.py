@@ -17,6 +17,7 @@ from integrations.admin.base import PortalModelAdmin, acting
 from integrations.admin.choices import Choices
 from integrations.admin.confirming import confirmed
 from integrations.models import AuditEvent, User
+from integrations.rules import moments
 from integrations.services import signing_in
 
 admin.site.unregister(Group)
@@ -119,4 +120,4 @@ class StaffGroupAdmin(TickedMixin, PortalModelAdmin, GroupAdmin):
 
 
 def _said(moment: Any) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}"
+    return moments.moment(moment, timezone.get_current_timezone())

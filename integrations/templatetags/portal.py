@@ -1,7 +1,7 @@
 """The small parts that pages are made of; all of them stand on the page /admin/portal/components/."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,9 +9,13 @@ from django import template
 from django.core.paginator import Page
 from django.template.context import Context
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from integrations.models import Connection
-from integrations.services import heartbeats, practice, search
+from integrations.models import Connection, OrganizationLogo
+from integrations.rules import moments
+from integrations.services import heartbeats, logos, practice, search
 
 register = template.Library()
 
@@ -128,6 +132,31 @@ def meter(label: str, used: int, limit: int, resets_at: datetime | None = None) 
     }
 
 
+@register.simple_tag
+def moment(at: datetime | None, style: str = "") -> SafeString:
+    """A moment in the organization's time. Styles: ``seconds``, ``short``, ``clock``; several by a blank between."""
+    if at is None:
+        return format_html("{}", "")
+    styles, zone = set(style.split()), timezone.get_current_timezone()
+    if styles - {"seconds", "short", "clock"}:
+        raise template.TemplateSyntaxError(f"A moment has no style “{style}”.")
+    seconds = "seconds" in styles
+    if "clock" in styles:
+        return _time(at, moments.clock(at, zone, seconds=seconds))
+    return _time(at, moments.moment(at, zone, seconds=seconds, short="short" in styles))
+
+
+@register.simple_tag
+def resets(at: datetime) -> SafeString:
+    """When something that Exact counts begins anew: how long, the organization's time, and UTC."""
+    return _time(at, moments.resets(at, timezone.now(), timezone.get_current_timezone()))
+
+
+def _time(at: datetime, text: str) -> SafeString:
+    utc = at.astimezone(UTC)
+    return format_html('<time datetime="{}" title="{}">{}</time>', f"{utc:%FT%TZ}", f"{utc:%F %T} UTC", text)
+
+
 @register.inclusion_tag("components/copy_field.html")
 def copy_field(label: str, value: str, identifier: str) -> dict[str, str]:
     """A value to take elsewhere: selected by a click, copied by a button."""
@@ -171,6 +200,12 @@ def banners(context: Context) -> dict[str, Any]:
     """What every page says first: that this is practice, and that nothing is being checked."""
     user = context["request"].user
     return {"practice": practice.is_on(), "silence": heartbeats.silence() if user.is_staff else None}
+
+
+@register.simple_tag
+def organization_logo() -> OrganizationLogo | None:
+    """The logo, without its content."""
+    return logos.current()
 
 
 @register.inclusion_tag("components/connections.html")
