@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations.admin import key_copies, portal, search
+from integrations.admin import key_copies, portal, real_account, search
 from integrations.views import connect, errors, health, logo, signing_in
 
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("connect/result/", connect.result, name="connect-result"),
     path("connect/logo/<str:digest>/", logo.logo, name="logo"),
     path("connect/<str:token>/", connect.link_page, name="connect"),
+    path("connect/<str:token>/back/", connect.paste_back, name="paste-back"),
     path("oauth/callback/<uuid:application_id>/", connect.callback, name="oauth-callback"),
     path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/portal/keys/", admin.site.admin_view(key_copies.page), name="portal-keys"),
     path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),
     path("admin/search/", admin.site.admin_view(search.page), name="search"),
+    path("admin/real-account/", admin.site.admin_view(real_account.page), name="real-account"),
     path("admin/", admin.site.urls),
 ]
 

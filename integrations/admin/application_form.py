@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from integrations.models import Application, region_choices
 from integrations.rules.keys import MAX_SECRET_LENGTH, clean_client_id, clean_client_secret
+from integrations.rules.redirects import LONGEST, clean_redirect_url
 
 
 class ApplicationForm(forms.ModelForm):
@@ -35,6 +37,16 @@ class ApplicationForm(forms.ModelForm):
         help_text="Stored sealed, and never shown again.",
     )
 
+    own_redirect_url = forms.CharField(
+        label="Another redirect URL",
+        required=False,
+        strip=False,
+        max_length=LONGEST + 100,
+        help_text="Blank, where browsers reach this portal. Elsewhere any https address that you own, as registered at "
+        "Exact: whoever connects then pastes the address at which the browser ended.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
+    )
+
     class Meta:
         model = Application
         fields = ("region", "kind", "name", "client_id")
@@ -44,6 +56,24 @@ class ApplicationForm(forms.ModelForm):
         self.notes: list[str] = []
         if not self.instance._state.adding and "client_secret" in self.fields:
             self.fields["client_secret"].help_text = "Blank keeps the one that is stored."
+        if "own_redirect_url" in self.fields and not (self.instance._state.adding or self.instance.comes_back_here):
+            self.fields["own_redirect_url"].initial = self.instance.redirect_uri
+
+    def clean_own_redirect_url(self) -> str:
+        text: str = self.cleaned_data["own_redirect_url"]
+        if not text.strip() or text == self.fields["own_redirect_url"].initial:
+            return text.strip()
+        practice = bool(settings.SANDBOX) if self.instance._state.adding else self.instance.is_practice
+        cleaned = clean_redirect_url(text, practice=practice)
+        if cleaned.reasons:
+            raise ValidationError(list(cleaned.reasons))
+        return cleaned.value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "own_redirect_url" in cleaned:
+            self.instance.redirect_uri = cleaned["own_redirect_url"] or self.instance.default_redirect_uri()
+        return cleaned
 
     def clean_client_id(self) -> str | None:
         text = self.cleaned_data["client_id"]

@@ -56,7 +56,8 @@ class ApplicationAdmin(PortalModelAdmin):
         described = ("region_title", "kind", "name", "redirect") if obj else ("region", "kind", "name")
         stored = ("client_id", "stored") if obj else ()
         keys = (*(stored or ("client_id",)), "client_secret") if may_set else stored
-        fieldsets: list[Any] = [("The app", {"fields": described})]
+        own_address = ("own_redirect_url",) if may_set else ()
+        fieldsets: list[Any] = [("The app", {"fields": (*described, *own_address)})]
         if keys:
             fieldsets.append(("Keys", {"fields": keys, "description": "From Manage my apps, at Exact."}))
         return fieldsets
@@ -75,7 +76,7 @@ class ApplicationAdmin(PortalModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         absent = {"region"} if obj else set()
         if not self._may_set_keys(request, obj):
-            absent |= {"client_id", "client_secret"}
+            absent |= {"client_id", "client_secret", "own_redirect_url"}
         for name in absent:
             form.base_fields.pop(name, None)
         return form

@@ -141,6 +141,11 @@ class Application(models.Model):
         """Tell whether the app was made for another Exact than the published one."""
         return self.origin != regions.by_code(self.region).origin
 
+    @property
+    def comes_back_here(self) -> bool:
+        """Tell whether Exact sends browsers to this portal; elsewhere people paste the address at which they ended."""
+        return self.redirect_uri == self.default_redirect_uri()
+
     def default_redirect_uri(self) -> str:
         return f"{settings.PUBLIC_URL}/oauth/callback/{self.pk}/"
 

@@ -15,10 +15,11 @@ from integrations.models import Application, AuditEvent
 from integrations.rules.actors import Actor
 from integrations.rules.enabling import AppKeys, unmet_conditions
 from integrations.rules.keys import clean_client_id
+from integrations.rules.redirects import clean_redirect_url
 from integrations.services import secrets
 from integrations.services.refusals import Refused
 
-CHANGEABLE: Final = ("name", "client_id")
+CHANGEABLE: Final = ("name", "client_id", "redirect_uri")
 
 
 def add(application: Application, *, by: Actor) -> Application:
@@ -48,8 +49,9 @@ def change(application: Application, *, by: Actor) -> dict[str, Any]:
     """
     with _refusing(), transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
+        application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
         before = {name: getattr(row, name) for name in CHANGEABLE}
-        _clean(application)
+        _clean(application, redirect_uri_before=row.redirect_uri)
         changes = {
             name: [before[name], getattr(application, name)]
             for name in CHANGEABLE
@@ -141,7 +143,7 @@ def _set_enabled(row: Application, *, by: Actor) -> None:
     AuditEvent.objects.record("application.enabled", row, by=by)
 
 
-def _clean(application: Application) -> None:
+def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
     if application.client_id:
         cleaned = clean_client_id(application.client_id)
         if cleaned.reasons:
@@ -149,6 +151,12 @@ def _clean(application: Application) -> None:
         application.client_id = cleaned.value
     else:
         application.client_id = None
+    # One that stands already may have been made by an earlier PUBLIC_URL.
+    if application.redirect_uri not in {redirect_uri_before, application.default_redirect_uri()}:
+        redirect = clean_redirect_url(application.redirect_uri, practice=application.is_practice)
+        if redirect.reasons:
+            raise Refused(redirect.reasons)
+        application.redirect_uri = redirect.value
     application.name = " ".join(application.name.split())
     application.full_clean()
 

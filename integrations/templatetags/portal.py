@@ -199,7 +199,11 @@ def connection_chip(connection: Connection) -> dict[str, str]:
 def banners(context: Context) -> dict[str, Any]:
     """What every page says first: that this is practice, and that nothing is being checked."""
     user = context["request"].user
-    return {"practice": practice.is_on(), "silence": heartbeats.silence() if user.is_staff else None}
+    return {
+        "practice": practice.is_on(),
+        "can_leave": user.has_perm("integrations.view_application"),
+        "silence": heartbeats.silence() if user.is_staff else None,
+    }
 
 
 @register.simple_tag

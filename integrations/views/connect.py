@@ -5,13 +5,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from integrations.exact import errors, oauth
-from integrations.models import Application, Connection, Organization
+from integrations.models import Application, Connection, LinkPage, Organization
+from integrations.rules import redirects
 from integrations.services import calls, connections, links, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
@@ -29,27 +30,43 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
     """Say who asks for what; *Continue to Exact* binds the way to this browser and goes."""
     page = links.find(token)
     if page is None:
-        return render(request, "connect/gone.html", _names(), status=404)
+        return _gone(request)
     reasons = links.why_not_open(page)
     if request.method == "POST" and not reasons:
         browser = request.session.get(BROWSER) or secrets.token_urlsafe(24)
         request.session[BROWSER], request.session[BEGUN] = browser, token
         response: HttpResponse = redirect(links.start(page, browser=browser))
         return response
-    context = {**_names(), "page": page, "reasons": reasons, "region": page.application.region_title}
-    response = render(request, "connect/link.html", context, status=410 if reasons else 200)
-    # Chromium holds the redirect that follows the form against form-action.
-    response._csp_update = {"form-action": [page.application.origin]}  # type: ignore[attr-defined] # django-csp's
-    return response
+    return _asking(request, page, token, reasons, status=410 if reasons else 200)
+
+
+@sensitive_variables("token", "answer")
+@sensitive_post_parameters("address")
+@require_POST
+def paste_back(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the address at which the browser ended, for an app that Exact does not lead back to this portal.
+
+    What it carries is treated as what Exact leads to the callback; it stands in no address and no log of ours.
+    """
+    page = links.find(token)
+    if page is None:
+        return _gone(request)
+    answer = redirects.read_pasted(request.POST.get("address", ""), redirect_url=page.application.redirect_uri)
+    if answer.reasons:
+        return _asking(request, page, token, links.why_not_open(page), problems=answer.reasons, status=400)
+    return _answered(request, page.application, QueryDict(answer.query))
 
 
 @sensitive_variables("code", "state")
 @require_safe
 def callback(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Take what Exact answers (RFC 6749 §4.1.2), and go on to a clean address whatever it is."""
-    application = get_object_or_404(Application, pk=application_id)
+    return _answered(request, get_object_or_404(Application, pk=application_id), request.GET)
+
+
+def _answered(request: HttpRequest, application: Application, answer: QueryDict) -> HttpResponse:
     try:
-        connection = _finish(request, application)
+        connection = _finish(request, application, answer)
     except Refused as refusal:
         return _result(request, problem=str(refusal))
     except FAILURES as failure:
@@ -70,20 +87,21 @@ def result(request: HttpRequest) -> HttpResponse:
     return render(request, "connect/result.html", context, status=400 if outcome.get("problem") else 200)
 
 
-def _finish(request: HttpRequest, application: Application) -> Connection:
-    state, code = _only(request, "state"), _only(request, "code")
+@sensitive_variables("code", "state", "answer")
+def _finish(request: HttpRequest, application: Application, answer: QueryDict) -> Connection:
+    state, code = _only(answer, "state"), _only(answer, "code")
     browser = request.session.get(BROWSER, "")
-    if "error" in request.GET:
+    if "error" in answer:
         links.take(application.pk, state, browser=browser)
-        raise oauth.authorization_error(_only(request, "error"), request.GET.get("error_description", ""))
+        raise oauth.authorization_error(_only(answer, "error"), answer.get("error_description", ""))
     if not code:
         raise Refused(["Exact's answer carries no code. Start again."])
     return connections.connect(links.take(application.pk, state, browser=browser), code)
 
 
-def _only(request: HttpRequest, name: str) -> str:
+def _only(answer: QueryDict, name: str) -> str:
     """Return a parameter that may stand there once (RFC 6749 §3.1); "" where it is absent."""
-    values = request.GET.getlist(name)
+    values = answer.getlist(name)
     if len(values) > 1:
         raise Refused([f"Exact's answer carries more than one {name}. Start again."])
     return values[0] if values else ""
@@ -104,6 +122,34 @@ def _result(request: HttpRequest, *, problem: str = "", connection: Connection |
         companies = sorted(str(access.company) for access in reached)
     request.session[RESULT] = {"problem": problem, "who": str(connection or ""), "companies": companies}
     return redirect("connect-result")
+
+
+def _asking(
+    request: HttpRequest,
+    page: LinkPage,
+    token: str,
+    reasons: tuple[str, ...],
+    *,
+    problems: tuple[str, ...] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """Show the link page; what was pasted into it never comes back."""
+    context = {
+        **_names(),
+        "page": page,
+        "token": token,
+        "reasons": reasons,
+        "problems": problems,
+        "region": page.application.region_title,
+    }
+    response = render(request, "connect/link.html", context, status=status)
+    # Chromium holds the redirect that follows the form against form-action.
+    response._csp_update = {"form-action": [page.application.origin]}  # type: ignore[attr-defined] # django-csp's
+    return response
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "connect/gone.html", _names(), status=404)
 
 
 def _names() -> dict[str, Any]:

@@ -1,0 +1,49 @@
+"""From practice to a real Exact account: what is true now, what is missing, and three ways there."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from integrations.exact.regions import REGIONS
+from integrations.models import Application, Connection, Organization
+from integrations.rules import real_account
+from integrations.services import key_copies
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm("integrations.view_application"):
+        raise PermissionDenied
+    standing = _standing()
+    findings = real_account.findings(standing)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Your real Exact account",
+        "findings": findings,
+        "open": sum(finding.warns or not finding.ok for finding in findings),
+        "reached": real_account.is_reached(settings.PUBLIC_URL),
+        "public_url": settings.PUBLIC_URL,
+        "port": settings.PORT,
+        "env": settings.VAR_DIR / "env",
+        "regions": REGIONS,
+        "can_add": request.user.has_perm("integrations.add_application"),
+    }
+    return TemplateResponse(request, "admin/portal/real_account.html", context)
+
+
+def _standing() -> real_account.Standing:
+    real = [app for app in Application.objects.all() if not app.is_practice]
+    return real_account.Standing(
+        practising=settings.SANDBOX,
+        public_url=settings.PUBLIC_URL,
+        trusts_a_proxy=bool(settings.TRUSTED_PROXIES),
+        real_apps=len(real),
+        real_apps_enabled=sum(app.is_enabled for app in real),
+        real_connections=Connection.objects.linked().filter(application__in=real).count(),
+        apps_by_hand=sum(not app.comes_back_here for app in real),
+        organization_named=bool(Organization.objects.ours().name),
+        keys_unconfirmed=key_copies.unconfirmed(),
+    )

@@ -1,0 +1,110 @@
+"""Redirect URLs: which address an app may have, and what somebody pastes who comes back from Exact by hand.
+
+Exact sends the browser to the app's redirect URL, which it compares letter by letter; only the browser has to reach
+that address, never Exact. Where no browser can reach the portal, the app has any https address that its owner has,
+and the person copies where the browser ended. No reason repeats what was pasted: a code may stand in it.
+"""
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from integrations.rules.keys import Cleaned
+
+LONGEST: Final = 500
+LONGEST_PASTED: Final = 4000
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The query of Exact's answer (RFC 6749 §4.1.2), or the reasons why this is none."""
+
+    query: str = field(default="", repr=False)
+    reasons: tuple[str, ...] = ()
+
+
+def clean_redirect_url(text: str, *, practice: bool = False) -> Cleaned:
+    """Check a redirect URL: https, or for a practice app also plain http on this machine."""
+    value = text.strip()
+    parts = _split(value)
+    if parts is None or not value.isascii() or any(not "!" <= char <= "~" for char in value):
+        return Cleaned(reasons=("This is no web address. An example: https://www.your-company.example/",))
+    reasons = [
+        reason
+        for wrong, reason in (
+            (len(value) > LONGEST, f"It has {len(value)} characters; a redirect URL has {LONGEST} at most."),
+            (
+                parts.scheme != "https" and not (practice and parts.scheme == "http" and _loopback(parts)),
+                "Exact accepts https addresses only.",
+            ),
+            ("@" in parts.netloc, "It holds a user or a password. Leave them out."),
+            (bool(parts.query) or "?" in value, "It has a part behind “?”. Leave it out: Exact adds its answer there."),
+            (bool(parts.fragment) or "#" in value, "It has a part behind “#”. Leave it out."),
+            (
+                not practice and ("." not in (parts.hostname or "") or _address(parts)),
+                "Exact needs the name of a host, such as www.your-company.example.",
+            ),
+        )
+        if wrong
+    ]
+    return Cleaned(reasons=tuple(reasons)) if reasons else Cleaned(value, trimmed=value != text)
+
+
+def read_pasted(text: str, *, redirect_url: str) -> Pasted:
+    """Read the address at which the browser ended after Exact; everything but its query has to be the redirect URL."""
+    value = "".join(text.split())
+    if not value:
+        return Pasted(reasons=("Nothing was pasted. Copy the whole address from the browser's address bar.",))
+    if len(value) > LONGEST_PASTED:
+        return Pasted(reasons=("This is far longer than an address that Exact leads to. Copy the address only.",))
+    parts, expected = _split(value if "://" in value else f"https://{value}"), _split(redirect_url)
+    if parts is None or expected is None:
+        return Pasted(reasons=("This is no web address. Copy the whole address from the browser's address bar.",))
+    if _place(parts) != _place(expected):
+        return Pasted(reasons=(_elsewhere(parts, redirect_url),))
+    parameters = parse_qs(parts.query)
+    if not {"code", "error"} & set(parameters):
+        return Pasted(reasons=("The address carries no code of Exact. Copy it whole, up to its end.",))
+    return Pasted(parts.query)
+
+
+def _elsewhere(parts: SplitResult, redirect_url: str) -> str:
+    expected = _split(redirect_url)
+    if expected is not None and parts.hostname == expected.hostname:
+        return f"This is another page of {parts.hostname}. The address has to begin with {redirect_url}"
+    if "/oauth2/" in parts.path:
+        return "This is a page of Exact itself. Answer there first; then copy the address at which the browser ends."
+    host = (parts.hostname or "")[:100]
+    return (
+        f"This is an address of {host}, and Exact leads to one that begins with {redirect_url}. "
+        "If that site led the browser on, register an address that stays where it is."
+    )
+
+
+def _split(value: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.scheme in DEFAULT_PORTS and parts.hostname else None
+
+
+def _place(parts: SplitResult) -> tuple[str, str | None, int, str]:
+    """Return what browsers make of an address: the host in lower case, no port where it is the usual one, a path."""
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme], parts.path or "/"
+
+
+def _address(parts: SplitResult) -> bool:
+    try:
+        ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return False
+    return True
+
+
+def _loopback(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    return host == "localhost" or (_address(parts) and ipaddress.ip_address(host).is_loopback)
