@@ -38,7 +38,7 @@ class ApplicationForm(forms.ModelForm):
     )
 
     own_redirect_url = forms.CharField(
-        label="Another redirect URL",
+        label="Address of your own",
         required=False,
         strip=False,
         max_length=LONGEST + 100,

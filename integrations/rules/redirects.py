@@ -6,6 +6,7 @@ and the person copies where the browser ended. No reason repeats what was pasted
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -14,6 +15,7 @@ from integrations.rules.keys import Cleaned
 
 LONGEST: Final = 500
 LONGEST_PASTED: Final = 4000
+HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -89,7 +91,7 @@ def _split(value: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    return parts if parts.scheme in DEFAULT_PORTS and parts.hostname else None
+    return parts if parts.scheme in DEFAULT_PORTS and HOST.fullmatch(parts.hostname or "") else None
 
 
 def _place(parts: SplitResult) -> tuple[str, str | None, int, str]:

@@ -287,6 +287,8 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "nothing was connected": at("/connect/result/", 400),
     "practice data to remove": at("/admin/portal/remove-practice/"),
     "portal": at("/admin/portal/"),
+    "keys": at("/admin/portal/keys/"),
+    "real account": at("/admin/real-account/"),
     "components": at("/admin/portal/components/"),
     "organization": at("/admin/integrations/organization/1/change/"),
     "organization's history": at("/admin/integrations/organization/1/history/"),

@@ -73,8 +73,10 @@ def test_a_refusal_of_exact_is_an_answer_too() -> None:
         (f"https://www.owned.example@evil.example/back?{CODE}", "an address of evil.example"),
         ("https://start.exactonline.nl/api/oauth2/auth?client_id=x&state=y", "a page of Exact itself"),
         (OWNED, "carries no code"), (f"{OWNED}?", "carries no code"), (f"{OWNED}?state=x", "carries no code"),
-        (f"{OWNED}?code=&state=x", "carries no code"), ("mailto:a@b.example", "no web address"),
-        (f"https://[::1?{CODE}", "no web address"), ("hello", "an address of hello"),
+        (f"{OWNED}?code=&state=x", "carries no code"), ("mailto:a@b.example", "an address of b.example"),
+        ("two words", "an address of twowords"),
+        (f"https://[::1?{CODE}", "no web address"), ("ftp://owned.example/", "no web address"),
+        ("\x00\x01", "no web address"),
     ],
 )  # fmt: skip
 def test_anything_else_says_what_is_wrong_and_never_repeats_the_code(pasted: str, words: str) -> None:
