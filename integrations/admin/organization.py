@@ -57,6 +57,16 @@ class OrganizationAdmin(PortalModelAdmin):
             return redirect("admin:integrations_organization_change", row.pk)
         return redirect("admin:integrations_organization_add")
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        said = {"title": "Organization", "subtitle": None, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, said)
+
     def response_add(
         self, request: HttpRequest, obj: Organization, post_url_continue: str | None = None
     ) -> HttpResponse:

@@ -100,32 +100,32 @@ class ConsentNeeded(TokenError):
     text that says more."""
 
     who = Who.CUSTOMER
-    message = "The connection has ended; the customer must connect again."
+    message = "The connection has ended; the customer must reconnect."
 
 
 class OldRefreshToken(ConsentNeeded):
     """401 (older: 400) `unauthorized_client` "Old refresh token used."."""
 
-    message = "This refresh token was already used; the customer must connect again."
+    message = "This refresh token was already used; the customer must reconnect."
 
 
 class RefreshTokenExpired(ConsentNeeded):
     """400 or 401 `invalid_request` "The refresh token expired at …": 30 days unused."""
 
-    message = "The refresh token was unused for 30 days; the customer must connect again."
+    message = "The refresh token was unused for 30 days; the customer must reconnect."
 
 
 class ChainReplaced(ConsentNeeded):
     """400 `invalid_grant` "Token is not allowed, because of invalid or empty chainId"."""
 
-    message = "A later authorization replaced this connection; the customer must connect again."
+    message = "A later authorization replaced this connection; the customer must reconnect."
 
 
 class BadCode(TokenError):
     """400 on an authorization code: used, older than 3 minutes, of another redirect URL, or no code."""
 
     who = Who.CUSTOMER
-    message = "Exact did not accept the authorization code; connect again."
+    message = "Exact did not accept the authorization code; start again."
 
 
 class AccessDenied(TokenError):

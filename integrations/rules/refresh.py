@@ -88,7 +88,7 @@ def earliest(requested_at: datetime, lifetime: timedelta) -> datetime:
 def decide(state: TokenState, now: datetime) -> Decision:
     """Return what to do about a connection's token at ``now`` (aware)."""
     if state.ended:
-        return Refuse("The connection has ended; the customer must connect again.")
+        return Refuse("The connection has ended; the customer must reconnect.")
     young = state.answered_at is not None and now < earliest(state.answered_at, state.lifetime)
     if state.on_hand and young:
         return Use()

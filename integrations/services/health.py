@@ -146,7 +146,7 @@ def check_key_copies() -> Finding:
     return say(
         name,
         f"Nobody has confirmed yet that {', '.join(unconfirmed)} of PORTAL_KEYS is stored at another place.",
-        "Store it in a password manager, then confirm: on the page Portal, or by "
+        "Store it in a password manager, then confirm it: on the page Portal, Keys, or by "
         f"`manage.py keys --stored-elsewhere {unconfirmed[0]}`. {key_copies.NEVER_BESIDE}",
     )
 
