@@ -10,7 +10,7 @@ PYTEST := $(BIN)/coverage run -m pytest
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run password test lint test-services test-browser bench lock coverage screenshots clean
+.PHONY: help run password test lint test-services test-browser test-faults faults-here faults-servers bench lock coverage screenshots clean
 
 help:  ## List what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -44,13 +44,23 @@ lint: $(VENV)/.development  ## Lint, types, floors
 
 test: lint  ## Lint and the tests that need neither servers nor a browser
 	@$(BIN)/coverage erase
-	$(PYTEST) $(TESTS) -m "not services and not browser"
+	$(PYTEST) $(TESTS) -m "not services and not browser and not faults"
 
 test-services: $(VENV)/.development  ## The same tests on PostgreSQL and Redis
-	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "not browser"
+	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "not browser and not faults"
 
 test-browser: $(VENV)/.development  ## The pages in an installed Chromium
 	$(PYTEST) $(TESTS) -m browser
+
+# They mostly wait, so both turns wait at the same time; each prints what it has to say when it ends.
+test-faults: $(VENV)/.development  ## Processes that are killed, clocks that are off: minutes, on SQLite and on servers
+	@$(MAKE) --no-print-directory -j 2 -O faults-here faults-servers
+
+faults-here: $(VENV)/.development
+	$(PYTEST) $(TESTS) -m "faults and not services"
+
+faults-servers: $(VENV)/.development
+	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "faults and services"
 
 coverage: $(VENV)/.development  ## What the tests ran since the last make test, all of their processes together
 	$(BIN)/coverage combine --quiet
