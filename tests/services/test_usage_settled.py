@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -274,6 +275,28 @@ def test_the_count_is_added_by_one_statement(reserve: Reserve) -> None:
         usage.settle(reservation, {}, 200)
     statements = [query["sql"].split()[0] for query in queries if "usagecount" in query["sql"]]
     assert statements == ["INSERT"]
+
+
+def test_the_row_and_the_count_are_entered_together_or_not_at_all(
+    reserve: Reserve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reservation = reserve()
+    before = row()
+    with monkeypatch.context() as patch:
+        patch.setattr(usage.usage_sql, "count", Mock(side_effect=DatabaseError))
+        with pytest.raises(DatabaseError):
+            usage.settle(reservation, {"X-RateLimit-Minutely-Limit": "50"}, 200)
+    assert (row().minute_limit, row().minute_ring) == (60, before.minute_ring)
+    assert not UsageCount.objects.exists()
+    usage.settle(reservation, {"X-RateLimit-Minutely-Limit": "50"}, 200)
+    assert (row().minute_limit, count()) == (50, (1, 0, 0))
+
+
+def test_a_call_whose_process_died_stays_in_both_windows_and_is_missing_in_the_counts(reserve: Reserve) -> None:
+    reserve()
+    usage.settle(reserve(), {}, 200)
+    assert (row().day_used, len([stamp for stamp in rules.stamps(row().minute_ring) if stamp])) == (2, 2)
+    assert count() == (1, 0, 0)
 
 
 def test_the_count_names_every_column_of_its_table(reserve: Reserve) -> None:
