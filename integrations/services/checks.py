@@ -114,6 +114,7 @@ def due(now: datetime) -> Q:
     return Q(next_check_at__lte=now) & (Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
 
 
+@transaction.atomic  # or Django refuses to write the locks of PostgreSQL into the statement
 def claim(limit: int = AT_ONCE) -> list[UUID]:
     """Take what is due, by one statement, so that no two workers check the same connection.
 
@@ -129,7 +130,7 @@ def claim(limit: int = AT_ONCE) -> list[UUID]:
     materialized = "MATERIALIZED " if database.vendor == "postgresql" else ""
     statement = (
         f"WITH due AS {materialized}({sql}) UPDATE {table} SET claimed_until = %s "  # noqa: S608 (no value is in it)
-        "WHERE id IN (SELECT id FROM due) RETURNING id"
+        "WHERE id IN (SELECT due.pk FROM due) RETURNING id"
     )
     until = database.ops.adapt_datetimefield_value(now + CLAIM)
     with database.cursor() as cursor:
