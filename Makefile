@@ -57,10 +57,10 @@ test-faults: $(VENV)/.development  ## Processes that are killed, clocks that are
 	@$(MAKE) --no-print-directory -j 2 -O faults-here faults-servers
 
 faults-here: $(VENV)/.development
-	$(PYTEST) $(TESTS) -m "faults and not services"
+	$(PYTEST) tests/faults -m "not services"
 
 faults-servers: $(VENV)/.development
-	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "faults and services"
+	$(BIN)/python -m tests.servers $(PYTEST) tests/faults -m services
 
 coverage: $(VENV)/.development  ## What the tests ran since the last make test, all of their processes together
 	$(BIN)/coverage combine --quiet
