@@ -25,6 +25,7 @@ from portal import first_start
 
 WIDTH: Final = 62
 ANSWERS_WITHIN: Final = 60
+WEB: Final = "web"
 
 
 class Gate:
@@ -79,11 +80,27 @@ class Processes(Manager):
         # honcho's child of ours inherits this as the handler of signals; it has to outlive the process it watches.
         if self.ending or os.getpid() != self.own_pid:
             return
+        self._tell_who_died()
         self.ending = True
-        self.died = [name for name, process in self._processes.items() if "returncode" in process]
-        for name in self.died:
-            print(f"{name} stopped, and with it the portal: see {self.logs.path(name)}", flush=True)
         self._all_started()
+
+    def _any_stopped(self) -> bool:
+        """Tell whether the others have to stop: where the pages are gone, or somebody asked.
+
+        Without worker, beat or a practice Exact the pages stay, and say what is missing.
+        """
+        if self.ending:
+            return bool(super()._any_stopped())
+        self._tell_who_died()
+        return WEB in self.died
+
+    def _tell_who_died(self) -> None:
+        dead = [name for name, process in self._processes.items() if "returncode" in process]
+        for name in dead:
+            if name not in self.died:
+                left = "and with it the portal" if name == WEB else "the pages stay; Ctrl-C and make run start it again"
+                print(f"{name} stopped, {left}: see {self.logs.path(name)}", flush=True)
+        self.died = dead
 
     def _start(self) -> None:
         super()._start()
@@ -103,7 +120,7 @@ def commands() -> dict[str, str]:
     web = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
     worker = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     arguments = {
-        "web": ["gunicorn", "portal.wsgi", "--bind", f"{bind}:{settings.PORT}", "--forwarded-allow-ips=", *web],
+        WEB: ["gunicorn", "portal.wsgi", "--bind", f"{bind}:{settings.PORT}", "--forwarded-allow-ips=", *web],
         "worker": [*celery, "worker", "--loglevel", "INFO", *worker],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
     }
@@ -129,7 +146,7 @@ def main() -> int:
     box = threading.Thread(target=_box_when_it_answers, args=(login, gate), daemon=True)
     processes = Processes(LogFiles(settings.VAR_DIR / "log"), box)
     for name, command in commands().items():
-        waiting = command if name == "web" else gate.behind(command)
+        waiting = command if name == WEB else gate.behind(command)
         processes.add_process(name, waiting, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     processes.loop()
     return 1 if processes.died else 0

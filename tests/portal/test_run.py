@@ -209,28 +209,41 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path:
     assert "Traceback" not in said
 
 
-def test_where_a_process_cannot_start_all_stop_and_its_log_is_named(var: Path) -> None:
+def test_where_a_process_cannot_start_its_log_is_named(var: Path) -> None:
     (var / "broker").touch()  # where worker and beat need a folder
-    said = fails(var, **KEYS, PORT=str(free_port()))
-    stopped = re.search(r"^(worker|beat) stopped, and with it the portal: see (.+)$", said, re.MULTILINE)
-    assert stopped
-    assert "FileExistsError" in Path(stopped[2]).read_text()
+    with running("-m", "portal.run", var=var, output=var / "output", PORT=str(free_port()), **KEYS) as process:
+        process.says("worker stopped")
+        stopped = re.search(r"^worker stopped, the pages stay; .*: see (.+)$", process.said, re.MULTILINE)
+        assert stopped
+        assert "FileExistsError" in Path(stopped[1]).read_text()
 
 
 def workers(var: Path) -> list[int]:
     return [pid for pid in of(var) if b"\0worker\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
-def test_where_one_process_is_killed_all_stop(var: Path) -> None:
+def test_without_the_worker_the_pages_stay(var: Path) -> None:
     port = free_port()
     with running("-m", "portal.run", var=var, output=var / "output", PORT=str(port), **KEYS) as process:
         process.says(LAST_LINE)
         # It starts once the web answers, which is when the box is printed.
         wait_for(lambda: workers(var))
         kill(workers(var))
+        process.says("worker stopped, the pages stay; Ctrl-C and make run start it again: see ")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=10) as answer:
+            assert answer.status == 200
+        os.kill(process.popen.pid, signal.SIGINT)
+        assert process.ends(STOPS_WITHIN) == 1, "whoever started it is told that something had died"
+        assert of(var) == []
+
+
+def test_without_the_web_process_all_stop(var: Path) -> None:
+    with running("-m", "portal.run", var=var, output=var / "output", PORT=str(free_port()), **KEYS) as process:
+        process.says(LAST_LINE)
+        kill([pid for pid in of(var) if b"portal.wsgi" in Path(f"/proc/{pid}/cmdline").read_bytes()])
         assert process.ends(STOPS_WITHIN) == 1
         assert of(var) == []
-    assert f"worker stopped, and with it the portal: see {var / 'log' / 'worker.log'}" in process.said
+    assert f"web stopped, and with it the portal: see {var / 'log' / 'web.log'}" in process.said
 
 
 # --- A signal while it is starting --------------------------------------------------------------------------
