@@ -46,7 +46,7 @@ class Environment:
         They are added to a copy: processes that the portal starts inherit no secret from the file.
         """
         variables = dict(os.environ)
-        for name, value in _choices(path).items():
+        for name, value in choices_in(path).items():
             if name.removesuffix("_FILE") not in os.environ:
                 variables.setdefault(name, value)
         return cls(variables)
@@ -75,7 +75,7 @@ class Environment:
             raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read. {mend}") from None
 
 
-def _choices(path: Path) -> dict[str, str]:
+def choices_in(path: Path) -> dict[str, str]:
     """Read ``NAME=value`` lines; django-environ would print a line that it does not understand."""
     if not path.is_file():
         return {}

@@ -21,11 +21,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connections
 
-from integrations.exact.regions import Region
-from portal.environment import var_directory
+from integrations.exact.regions import REGIONS, Region
+from portal.environment import choices_in, var_directory
 
-KEPT: Final = ("SANDBOX", "HOST", "PORT")
 DEFAULTS: Final = {"SANDBOX": "on", "HOST": "127.0.0.1", "PORT": "8000"}
+ADDRESSES: Final = ("PUBLIC_URL", *(f"EXACT_{region.code.upper()}_URL" for region in REGIONS))
+"""Kept where they are set: without them a command would make apps for another Exact than the portal beside it."""
 
 
 def unfit() -> str | None:
@@ -51,7 +52,8 @@ def unfit() -> str | None:
 def write_choices(path: Path) -> None:
     """Write the choices of the first start, for this user only; later starts only read them."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    choices = {name: os.environ.get(name) or DEFAULTS[name] for name in KEPT}
+    choices = {name: os.environ.get(name) or default for name, default in DEFAULTS.items()}
+    choices |= {name: os.environ[name] for name in ADDRESSES if os.environ.get(name)}
     for name, make in (("SECRET_KEY", _secret_key), ("PORTAL_KEYS", _portal_keys)):
         if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")):
             choices[name] = make()
@@ -64,6 +66,13 @@ def write_choices(path: Path) -> None:
     unfinished.touch(mode=0o600)
     unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
     unfinished.replace(path)
+
+
+def only_this_time() -> list[str]:
+    """Return the choices of the environment that are not those in the file, so that commands do not see them."""
+    kept = choices_in(var_directory() / "env")
+    chosen = {name: os.environ.get(name, "") for name in (*DEFAULTS, *ADDRESSES)}
+    return [name for name, value in chosen.items() if value and value != kept.get(name)]
 
 
 def cannot_listen(host: str, port: int) -> str | None:

@@ -135,6 +135,8 @@ def main() -> int:
     try:
         if reason := first_start.unfit():
             return _fail(reason)
+        if names := first_start.only_this_time():
+            print(f"Not as in {settings.VAR_DIR / 'env'}, so commands have to be given it too: {', '.join(names)}")
         login = first_start.prepare()
     except (ImproperlyConfigured, CommandError) as error:
         return _fail(str(error))

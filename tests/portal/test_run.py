@@ -128,6 +128,25 @@ def test_the_choices_are_kept_for_every_later_command(life: Life) -> None:
     assert manage("check", var=life.var).returncode == 0
 
 
+def test_addresses_that_were_chosen_are_kept_and_others_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PORT", "HOST", "SANDBOX", *first_start.ADDRESSES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("EXACT_NL_URL", "http://127.0.0.1:9000")
+    monkeypatch.setenv("DATABASE_URL", "postgres://portal:Kanarie7Vogel@127.0.0.1/portal")
+    first_start.write_choices(tmp_path / "env")
+    written = (tmp_path / "env").read_text(encoding="utf-8")
+    assert "\nEXACT_NL_URL=http://127.0.0.1:9000\n" in written
+    assert "UK_URL" not in written
+    assert "Kanarie7Vogel" not in written
+    assert first_start.only_this_time() == []
+    monkeypatch.setenv("EXACT_UK_URL", "http://127.0.0.1:9001")
+    monkeypatch.setenv("PORT", "8123")
+    assert first_start.only_this_time() == ["PORT", "EXACT_UK_URL"]
+
+
 def test_every_process_has_a_log_of_its_own(life: Life) -> None:
     assert {path.name for path in (life.var / "log").iterdir()} == {
         *(f"{name}.log" for name in run.commands()),
