@@ -107,6 +107,22 @@ def test_a_wrong_call_exits_with_2(terminal: Terminal, words: tuple[str, ...]) -
     assert terminal(*base, *words)[0] == 2
 
 
+def test_set_keys_can_enable_in_the_same_step(
+    terminal: Terminal, secret_file: Path, make_app: Callable[..., Application]
+) -> None:
+    application = make_app(secret=None, client_id=None)
+    words = ("set_keys", "--app", str(application.pk), "--client-id", CLIENT_ID)
+    code, lines, err = terminal(*words, "--enable")
+    assert (code, lines) == (1, [])
+    assert "Client secret is missing" in err
+    application.refresh_from_db()
+    assert (application.client_id, application.is_enabled) == (None, False)
+    for _ in range(2):
+        assert terminal(*words, "--secret-file", str(secret_file), "--enable")[0] == 0
+    application.refresh_from_db()
+    assert application.is_enabled
+
+
 def test_set_keys_replaces_the_keys(
     terminal: Terminal, secret_file: Path, make_app: Callable[..., Application]
 ) -> None:

@@ -19,8 +19,17 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--app", required=True, type=UUID, help="The id that add_app printed.")
         add_key_options(parser)
+        parser.add_argument("--enable", action="store_true", help="Enable it, too; needs both keys.")
 
-    def handle(self, *args: Any, app: UUID, client_id: str | None, secret_file: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        app: UUID,
+        client_id: str | None,
+        secret_file: Path | None,
+        enable: bool,
+        **options: Any,
+    ) -> None:
         secret = read_secret(secret_file)
         application = Application.objects.filter(pk=app).first()
         if application is None:
@@ -31,5 +40,7 @@ class Command(PortalCommand):
                 applications.change(application, by=self.actor)
             if secret is not None:
                 secrets.set(application, secret, by=self.actor)
+            if enable and not application.is_enabled:
+                applications.enable(application, by=self.actor)
         fingerprints = [stored.fingerprint for stored in secrets.stored(application)]
         self.line(id=application.pk, client_id=application.client_id, fingerprints=fingerprints)
