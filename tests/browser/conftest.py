@@ -80,7 +80,7 @@ def open_page(chromium: Browser, portal: Portal, signed_in: StorageState) -> Ite
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
-        complaints.append(Complaints(page, portal.address))
+        complaints.append(Complaints(page, portal.address, *portal.chosen.values()))
         return page
 
     yield make

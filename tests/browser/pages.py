@@ -14,11 +14,12 @@ document.addEventListener("securitypolicyviolation",
 class Complaints:
     """Collects what a page says to its console, what its policy forbade, and whom else it called."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, *others: str) -> None:
         self.texts: list[str] = []
         # The portal, and the practice Exacts beside it; nothing else is ever asked.
         host, _, port = address.rpartition(":")
-        self.addresses = tuple(f"{host}:{int(port) + offset}/" for offset in (0, 101, 102))
+        beside = (f"{host}:{int(port) + offset}" for offset in (0, 101, 102))
+        self.addresses = tuple(f"{one}/" for one in (*beside, *others))
         self.documents: set[str] = set()
         page.add_init_script(WATCH_POLICY)
         page.on("response", self._note_document)

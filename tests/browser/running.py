@@ -32,6 +32,7 @@ class Portal:
     port: int
     output: Path
     box: dict[str, str]
+    chosen: dict[str, str]
 
     @property
     def address(self) -> str:
@@ -42,7 +43,7 @@ class Portal:
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=environment(self.var, self.port),
+            env={**environment(self.var, self.port), **self.chosen},
             input=stdin,
             capture_output=True,
             text=True,
@@ -95,7 +96,7 @@ def members(var: Path) -> list[int]:
     return found
 
 
-def start(var: Path, port: int, *, sandbox: str = "on") -> Portal:
+def start(var: Path, port: int, *, sandbox: str = "on", **chosen: str) -> Portal:
     """Start the portal and wait for its box; without the sandbox it is furnished with nothing."""
     var.parent.mkdir(parents=True, exist_ok=True)
     output = var.with_name(f"{var.name}.output")
@@ -103,7 +104,7 @@ def start(var: Path, port: int, *, sandbox: str = "on") -> Portal:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.run"],
             cwd=ROOT,
-            env=environment(var, port, sandbox=sandbox),
+            env={**environment(var, port, sandbox=sandbox), **chosen},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -113,7 +114,7 @@ def start(var: Path, port: int, *, sandbox: str = "on") -> Portal:
     while time.monotonic() < deadline and process.poll() is None:
         text = output.read_text(encoding="utf-8", errors="replace")
         if "└" in text:
-            return Portal(process, var, port, output, dict(BOX.findall(text)))
+            return Portal(process, var, port, output, dict(BOX.findall(text)), chosen)
         time.sleep(0.05)
     stop(process, var)
     raise RuntimeError(f"The portal did not start:\n{output.read_text(encoding='utf-8', errors='replace')}")

@@ -343,6 +343,8 @@ class Handler(BaseHTTPRequestHandler):
             case "GET", path if path.startswith("/api/v1/"):
                 document, limits = self.exact.api(self.path, headers)
                 self._answer(200, document, **limits)
+            case "GET", "/favicon.ico":
+                self._answer(200, "")
             case _:
                 raise Refusal(404, "Not Found")
 
