@@ -29,6 +29,9 @@ DAY: Final = "day"
 EXACT: Final = "exact"
 """Which window is full; EXACT where Exact refused and did not say which."""
 
+NOTHING_SAID: Final = "X-RateLimit headers absent: what Exact counts is unknown"
+"""The note of an answer that should have had them."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _WINDOW_MS: Final = WINDOW // _MILLISECOND
@@ -170,11 +173,14 @@ def used_in_minute(books: Books, now: datetime) -> tuple[int, datetime | None]:
 def settled(books: Books, said: LimitHeaders, *, status: int | None, now: datetime) -> Books:
     """Return the books after an answer (``status`` None: there was none).
 
-    Absent headers leave what is known. A changed limit is taken over, and the day is raised to what Exact has
-    counted. A 429 blocks until the family that was hit starts anew.
+    Absent headers leave what is known, and a success without any is noted. A changed limit is taken over, and the
+    day is raised to what Exact has counted. A 429 blocks until the family that was hit starts anew.
     """
-    if status is None and said == LimitHeaders():
-        return books
+    if said == LimitHeaders():
+        if status is None:
+            return books
+        if status // 100 == 2:
+            said = replace(said, notes=(NOTHING_SAID,))
     books = _with_limits(books, said)
     books = _with_remaining(books, said)
     books = _with_day(books, said.daily, now)

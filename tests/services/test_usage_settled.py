@@ -137,8 +137,16 @@ def test_odd_headers_are_ignored_and_noted(reserve: Reserve, name: str, value: s
     assert (window.exact_minute_remaining, window.exact_day_remaining) == (None, None)
     assert len(window.notes) == 1
     assert window.notes[0].startswith(f"X-RateLimit-{name} ignored")
-    usage.settle(reserve(), {}, 200)
+    usage.settle(reserve(), {"X-RateLimit-Limit": "5000"}, 200)
     assert row().notes == []
+
+
+@pytest.mark.parametrize(
+    ("status", "notes"), [(200, [rules.NOTHING_SAID]), (204, [rules.NOTHING_SAID]), (503, []), (429, []), (None, [])]
+)
+def test_a_success_without_any_of_them_is_noted(reserve: Reserve, status: int | None, notes: list[str]) -> None:
+    usage.settle(reserve(), {}, status)
+    assert row().notes == notes
 
 
 def test_resets_in_seconds_are_ignored_and_noted(reserve: Reserve) -> None:
