@@ -11,6 +11,7 @@ from integrations.models import Application, AuditEvent, AuthorizationState, Con
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import calls, companies, links, secrets, tokens
 from integrations.services.refusals import Refused
+from integrations.services.usage import LimitReached
 
 MAX_PAGES = 20
 Status = Connection.Status
@@ -99,7 +100,7 @@ def _first_companies(connection: Connection, me: Me, link: LinkPage) -> None:
     """Read the companies now, so that the page after the consent shows them; the first check tries again."""
     try:
         found = read_companies(connection, max_pages=MAX_PAGES)
-    except (errors.ExactError, calls.CallRefused):
+    except (errors.ExactError, calls.CallRefused, tokens.TokenUnavailable, LimitReached):
         own = Division(
             me.current_division, me.division_customer_name or str(me.current_division), "", None, None, "", "", None
         )
