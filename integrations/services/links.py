@@ -127,7 +127,7 @@ def start(page: LinkPage, *, browser: str) -> str:
 
 
 def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationState:
-    """Use a state: once, in time, for the app and by the browser that it was made for.
+    """Use a state: once, in time, for the app and by the browser that it was made for, while the app is usable.
 
     Raises:
         Refused: it is none of these; the reason is for the person at the browser. Nothing was changed, and
@@ -138,6 +138,8 @@ def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationStat
         raise Refused(["This answer does not belong to a connection that was begun here. Start again."])
     if not browser or not hmac.compare_digest(row.browser_hash, digest(browser)):
         raise Refused(["This connection was begun in another browser. Start again in this one."])
+    if reasons := applications.why_not_usable(row.link.application):
+        raise Refused(reasons)
     if row.expires_at <= timezone.now():
         raise Refused(["It took too long to come back from Exact. Start again."])
     unused = AuthorizationState.objects.filter(pk=row.pk, used_at__isnull=True)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from integrations.exact import errors, oauth
 from integrations.models import Application, Connection, LinkPage, Organization
@@ -58,9 +58,12 @@ def paste_back(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @sensitive_variables("code", "state")
-@require_safe
+@require_GET
 def callback(request: HttpRequest, application_id: UUID) -> HttpResponse:
-    """Take what Exact answers (RFC 6749 §4.1.2), and go on to a clean address whatever it is."""
+    """Take what Exact answers (RFC 6749 §4.1.2), and go on to a clean address whatever it is.
+
+    By GET alone: a HEAD is no person coming back, and would spend the code.
+    """
     return _answered(request, get_object_or_404(Application, pk=application_id), request.GET)
 
 
