@@ -372,3 +372,30 @@ def test_colours_are_chosen_by_a_button_and_kept(open_page: Callable[..., Page],
     assert set(grounds) == {"auto", "light", "dark"}
     assert grounds["light"] != grounds["dark"]
     assert grounds["auto"] == grounds[system]
+
+
+@pytest.mark.parametrize("chosen", checks.SCHEMES)
+def test_pages_outside_the_admin_have_the_colours_that_were_chosen(open_page: Callable[..., Page], chosen: str) -> None:
+    page = open_page(color_scheme="dark" if chosen == "light" else "light")
+    page.goto("/admin/")
+    while page.locator("html").get_attribute("data-theme") != chosen:
+        page.get_by_role("button", name="Colours").click()
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    for address in ("/admin/nowhere/", "/nowhere", f"{APPS}?client_secret__startswith=a", "/connect/nonsense/"):
+        page.goto(address)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground, address
+
+
+@pytest.mark.parametrize(
+    ("shown", "section"),
+    [
+        ("integrations", "Integrations"), ("app", "Integrations"), ("connection", "Customers"),
+        ("company", "Customers"), ("activity", "Activity"), ("portal", "Portal"), ("components", "Portal"),
+        ("organization", "Portal"), ("staff", "Portal"), ("group", "Portal"), ("practice data to remove", "Portal"),
+        ("own password", None), ("own password changed", None),
+    ],
+    indirect=["shown"],
+)  # fmt: skip
+def test_the_sidebar_marks_where_one_is(shown: Page, section: str | None) -> None:
+    marked = shown.get_by_role("navigation", name="Sections").locator("[aria-current]")
+    expect(marked).to_have_text([section] if section else [])
