@@ -1,4 +1,7 @@
-"""A portal and a practice Exact side by side: staff connect as in a browser, over real HTTP."""
+"""A portal and a practice Exact side by side: staff connect as in a browser, over real HTTP.
+
+The one place where tests of the portal make a practice Exact; ``tests.services.practice`` adds a linked connection.
+"""
 
 import re
 from collections.abc import Iterator
@@ -24,10 +27,8 @@ class Practice:
 
     sandbox: Running
     application: Application
-
-    def __post_init__(self) -> None:
-        self.exact = Consenting.__new__(Consenting)
-        Consenting.__init__(self.exact, self.sandbox, name="unused")
+    exact: Consenting
+    """The app as it is registered there, and a browser of Exact's users."""
 
     def begin(self, client: Client, **link: Any) -> str:
         """Open a link page, press *Continue to Exact*, and return the address it leads to."""
@@ -65,13 +66,12 @@ def practising(folder: Path, settings: Any, *, region: str = "nl", lifetime: int
         settings.EXACT_ORIGINS = {**settings.EXACT_ORIGINS, region: sandbox.url}
         application = Application(region=region, kind=Kind.PRODUCT, name="Meridian Bookings")
         application.redirect_uri = f"http://127.0.0.1:8000/oauth/callback/{application.pk}/"
-        keys = sandbox.register("Meridian Bookings", application.redirect_uri, granted=True)
-        application.client_id = keys.client_id
+        exact = Consenting(sandbox, name=application.name, redirect_url=application.redirect_uri)
+        application.client_id = exact.app.client_id
         applications.add(application, by=PORTAL)
-        secrets.set(application, keys.client_secret, by=PORTAL)
+        secrets.set(application, exact.app.client_secret, by=PORTAL)
         applications.enable(application, by=PORTAL)
-        practice = Practice(sandbox, application)
         try:
-            yield practice
+            yield Practice(sandbox, application, exact)
         finally:
-            practice.exact.http.close()
+            exact.http.close()

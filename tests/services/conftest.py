@@ -1,6 +1,6 @@
 """A practice Exact for tests of services, and the wire as the portal sets it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -8,7 +8,6 @@ from unittest.mock import Mock
 import pytest
 
 from integrations.exact import wire
-from integrations.models import Application
 from integrations.services import wire_guard
 from tests.services.practice import Practice, practice
 
@@ -22,6 +21,6 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Mock:
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Path, make_app: Callable[..., Application]) -> Iterator[Practice]:
-    with practice(settings, tmp_path, make_app) as made:
+def world(settings: Any, tmp_path: Path, db: None) -> Iterator[Practice]:
+    with practice(settings, tmp_path) as made:
         yield made

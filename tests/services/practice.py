@@ -1,7 +1,7 @@
 """What tests of tokens and calls share: an app that is registered at a practice Exact, and linked to a user."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,10 @@ from django.utils import timezone
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, Connection
 from integrations.rules.actors import Actor
-from integrations.sandbox.server import Running, running
+from integrations.sandbox.server import Running
 from integrations.services import keyring, secrets, tokens
-from tests.sandbox.client import REDIRECT, Client
+from tests.practice import practising
+from tests.sandbox.client import Client
 
 LIFETIME = 600
 SOMEBODY = Actor.command("tests")
@@ -75,22 +76,12 @@ class Practice:
 
 
 @contextmanager
-def practice(
-    settings: Any, folder: Path, make_app: Callable[..., Application], *, lifetime: int = LIFETIME
-) -> Iterator[Practice]:
+def practice(settings: Any, folder: Path, *, lifetime: int = LIFETIME) -> Iterator[Practice]:
     folder.mkdir(exist_ok=True)
-    with running(database=folder / "exact.sqlite3", region="nl", title="Exact (Netherlands)", lifetime=lifetime) as on:
-        settings.EXACT_ORIGINS = {**settings.EXACT_ORIGINS, "nl": on.url}
-        client = Client(on)
-        application = make_app(
-            client_id=client.app.client_id, secret=client.app.client_secret, redirect_uri=REDIRECT, enable=True
-        )
-        world = Practice(on, client, application, Connection())
-        try:
-            world.connection = connected(world)
-            yield world
-        finally:
-            client.http.close()
+    with practising(folder, settings, lifetime=lifetime) as made:
+        world = Practice(made.sandbox, made.exact, made.application, Connection())
+        world.connection = connected(world)
+        yield world
 
 
 def connected(world: Practice) -> Connection:
