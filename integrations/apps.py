@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate
 
 
 class IntegrationsConfig(AppConfig):
@@ -12,4 +16,16 @@ class IntegrationsConfig(AppConfig):
         from integrations.exact import wire  # noqa: PLC0415
         from integrations.services import wire_guard  # noqa: PLC0415
 
+        # After Django's own, which makes the rows of the rights.
+        post_migrate.connect(_bring_roles_in_line, sender=self, dispatch_uid="roles")
         wire.before_send = wire_guard.refuse_open_transaction
+
+
+def _bring_roles_in_line(*, using: str, plan: Any = None, **kwargs: Any) -> None:
+    """Give the roles the rights of this release, as soon as the database is this release's."""
+    from integrations.services import database, roles  # noqa: PLC0415
+
+    if using != DEFAULT_DB_ALIAS:
+        return
+    if plan is None or not any(name.startswith("integrations.") for name in database.pending_migrations()):
+        roles.bring_in_line()

@@ -46,6 +46,7 @@ class AuditEvent(models.Model):
         verbose_name_plural = "events"
         ordering = ["-at", "-id"]
         default_permissions = ("view",)
+        permissions = [("export_auditevent", "Can export events")]
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_by_time"),
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_by_object"),

@@ -222,7 +222,7 @@ class ConnectionCheck(models.Model):
     class Meta:
         verbose_name = "check"
         ordering = ["-checked_at", "-id"]
-        default_permissions = ("view",)
+        default_permissions = ()
         indexes = [models.Index(fields=["connection", "-checked_at"], name="check_by_connection")]
         constraints = [
             models.CheckConstraint(

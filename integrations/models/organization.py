@@ -50,9 +50,11 @@ class Organization(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "organization"
+        default_permissions = ("add", "change", "view")
         permissions = [
             ("view_portal", "Can see the portal's own health"),
             ("operate_portal", "Can operate the portal: retention, notices, confirmations"),
+            ("claim_installation", "Can claim the installation"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(id=ONLY_ID), name="organization_is_one_row"),

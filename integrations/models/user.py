@@ -20,6 +20,7 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         verbose_name = "staff member"
         verbose_name_plural = "staff"
+        default_permissions = ("add", "change", "view")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store it; the sessions of who is deactivated end for good, and do not come back with the account."""

@@ -39,6 +39,7 @@ ACTIONS: Final = {
     "user.sign_in_throttled": "refuses further sign-ins for a while, since too many failed",
     "user.confirmed": "confirmed who they are by password",
     "user.confirmation_failed": "gave a wrong password when asked to confirm",
+    "role.brought_in_line": "gave a role the rights of this release",
     "group.added": "added a group",
     "group.changed": "changed a group",
     "group.deleted": "deleted a group",

@@ -16,7 +16,7 @@ from integrations.rules.actors import Actor
 from integrations.rules.enabling import AppKeys, unmet_conditions
 from integrations.rules.keys import clean_client_id
 from integrations.rules.redirects import clean_redirect_url
-from integrations.services import secrets
+from integrations.services import rights, secrets
 from integrations.services.refusals import Refused
 
 CHANGEABLE: Final = ("name", "client_id", "redirect_uri")
@@ -26,8 +26,11 @@ def add(application: Application, *, by: Actor) -> Application:
     """Store a new app. Where it points (``origin``) is fixed from now on.
 
     Raises:
-        Refused: a field is not as it must be, or the Client ID is taken in this region.
+        Refused: a field is not as it must be, or the Client ID is taken in this region; or no right to it.
     """
+    rights.require(by, "integrations.add_application")
+    if application.client_id:
+        rights.require(by, "integrations.set_keys")
     with _refusing():
         region = regions.by_code(application.region)
         application.origin = settings.EXACT_ORIGINS[region.code]
@@ -47,6 +50,7 @@ def change(application: Application, *, by: Actor) -> dict[str, Any]:
     Raises:
         Refused: as for ``add``, and a Client ID that is taken away from an enabled app.
     """
+    rights.require(by, "integrations.change_application")
     with _refusing(), transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
         application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
@@ -57,6 +61,8 @@ def change(application: Application, *, by: Actor) -> dict[str, Any]:
             for name in CHANGEABLE
             if before[name] != getattr(application, name)
         }
+        if "client_id" in changes:
+            rights.require(by, "integrations.set_keys")
         if changes:
             application.save(update_fields=[*changes])
             AuditEvent.objects.record("application.changed", application, by=by, details=changes)
@@ -69,6 +75,7 @@ def enable(application: Application, *, by: Actor) -> None:
     Raises:
         Refused: with every unmet condition.
     """
+    rights.require(by, "integrations.enable_application")
     with transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
         reasons = why_not_enabled(row)
@@ -84,6 +91,7 @@ def disable(application: Application, *, by: Actor) -> None:
     Raises:
         Refused: it is disabled already.
     """
+    rights.require(by, "integrations.enable_application")
     with transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
         if not row.is_enabled:
@@ -100,6 +108,7 @@ def remove(application: Application, *, by: Actor) -> None:
     Raises:
         Refused: it is enabled.
     """
+    rights.require(by, "integrations.delete_application")
     with transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
         if row.is_enabled:

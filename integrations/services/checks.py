@@ -19,7 +19,8 @@ from integrations.exact.api import Answer
 from integrations.exact.errors import ExactError
 from integrations.models import Application, Connection, ConnectionCheck
 from integrations.rules import schedule
-from integrations.services import applications, calls, companies, tokens
+from integrations.rules.actors import PORTAL, Actor
+from integrations.services import applications, calls, companies, rights, tokens
 from integrations.services import connections as connecting
 from integrations.services.usage import LimitReached
 
@@ -61,11 +62,12 @@ class Outcome:
     not_before: datetime | None = None
 
 
-def run(connection: Connection) -> ConnectionCheck:
+def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
     """Check a connection now: ``Me`` and one list of companies on the pinned one (1 counted call).
 
-    Whatever is found becomes a row with its evidence; only a fault of our own is raised.
+    Whatever is found becomes a row with its evidence; only a fault of our own is raised, and NotPermitted.
     """
+    rights.require(by, "integrations.check_connection")
     started, clock = timezone.now(), time.monotonic()
     door = Door(connection)
     outcome = _look(connection, door)

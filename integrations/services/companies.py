@@ -12,6 +12,7 @@ from integrations.exact.reads import Division
 from integrations.models import Access, AuditEvent, Company, Connection, Customer, LinkPage
 from integrations.rules import customers as rules
 from integrations.rules.actors import PORTAL, Actor
+from integrations.services import rights
 from integrations.services.refusals import Refused
 
 OWNERS_NAMED = 20
@@ -44,8 +45,9 @@ def assign(company: Company, customer: Customer | None, *, by: Actor) -> None:
     """Say whose the company is; None: ours.
 
     Raises:
-        Refused: with every reason.
+        Refused: with every reason; or no right to it.
     """
+    rights.require(by, "integrations.change_customer")
     with transaction.atomic():
         row = Company.objects.select_for_update().get(pk=company.pk)
         new = Customer.objects.select_for_update().get(pk=customer.pk) if customer else None

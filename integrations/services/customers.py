@@ -15,7 +15,7 @@ from integrations.models import Access, AuditEvent, Company, Connection, Custome
 from integrations.rules import customers as rules
 from integrations.rules.actors import Actor
 from integrations.rules.folding import fold
-from integrations.services import companies, links, standings, token_store
+from integrations.services import companies, links, rights, standings, token_store
 from integrations.services.refusals import Refused
 
 CHANGEABLE: Final = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "note")
@@ -51,8 +51,9 @@ def add(customer: Customer, *, by: Actor) -> Customer:
     """Store a new customer.
 
     Raises:
-        Refused: a field is not as it must be, or the reference is taken.
+        Refused: a field is not as it must be, or the reference is taken; or no right to it.
     """
+    rights.require(by, "integrations.add_customer")
     with _refusing(), transaction.atomic():
         customer.created_by = str(by)
         _clean(customer)
@@ -67,6 +68,7 @@ def change(customer: Customer, *, by: Actor) -> tuple[str, ...]:
     Raises:
         Refused: as for ``add``, and where the customer is erased.
     """
+    rights.require(by, "integrations.change_customer")
     with _refusing(), transaction.atomic():
         row = Customer.objects.select_for_update().get(pk=customer.pk)
         if row.erased_at:
@@ -130,8 +132,9 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
     uses is ended: its tokens are destroyed, its history stays. Open link pages close.
 
     Raises:
-        Refused: with every reason.
+        Refused: with every reason; or no right to it.
     """
+    rights.require(by, "integrations.disconnect_connection")
     with transaction.atomic():
         row = Customer.objects.select_for_update().get(pk=customer.pk)
         # In the order in which a check takes them: connections before accesses.
@@ -185,8 +188,9 @@ def erase(customer: Customer, *, by: Actor) -> None:
     connection serves nobody any more. What was done stays, since events hold ids.
 
     Raises:
-        Refused: with every reason.
+        Refused: with every reason; or no right to it.
     """
+    rights.require(by, "integrations.erase_customer")
     with transaction.atomic():
         row = Customer.objects.select_for_update().get(pk=customer.pk)
         now = timezone.now()

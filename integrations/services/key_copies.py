@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from integrations.models import AuditEvent, KeyRingCanary, KeyStoredElsewhere
 from integrations.rules.actors import Actor
-from integrations.services import keyring
+from integrations.services import keyring, rights
 from integrations.services.refusals import Refused
 
 NEVER_BESIDE = (
@@ -55,8 +55,9 @@ def confirm(key_id: str, *, by: Actor) -> KeyStoredElsewhere:
     """Write down that this key is stored elsewhere.
 
     Raises:
-        Refused: PORTAL_KEYS holds no such key, or it was confirmed already.
+        Refused: PORTAL_KEYS holds no such key, or it was confirmed already; or no right to it.
     """
+    rights.require(by, "integrations.operate_portal")
     copy = next((copy for copy in all_() if copy.key_id == key_id), None)
     if copy is None:
         raise Refused([f"PORTAL_KEYS holds no key “{key_id[:20]}”. It holds: {', '.join(keyring.ring().ids)}."])

@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
 from integrations.rules.actors import Actor
-from integrations.services import applications
+from integrations.services import applications, rights
 from integrations.services.refusals import Refused
 
 DAYS: Final = 14
@@ -48,8 +48,9 @@ def make(application: Application, *, by: Actor, customer: Customer | None = Non
     """Make a page on which somebody connects: ``customer``, or, where that is None, ourselves.
 
     Raises:
-        Refused: the app cannot be used now; with every reason.
+        Refused: the app cannot be used now; with every reason. Or no right to it.
     """
+    rights.require(by, "integrations.connect")
     reasons = applications.why_not_usable(application)
     if customer is not None and customer.erased_at:
         reasons = (*reasons, "The customer is erased. Add a new one.")

@@ -9,7 +9,7 @@ from django.db import transaction
 from integrations.exact.regions import REGIONS, Region
 from integrations.models import Application, AuditEvent, Company, Connection, Kind, Organization
 from integrations.rules.actors import Actor
-from integrations.services import applications, secrets
+from integrations.services import applications, rights, secrets
 
 NAME: Final = "Practice app"
 Register = Callable[[Region, str, str], dict[str, Any]]
@@ -56,6 +56,7 @@ def remove(*, by: Actor) -> int:
 
     Nothing of the real Exact is touched, and nothing is sent anywhere.
     """
+    rights.require(by, "integrations.delete_application")
     with transaction.atomic():
         ids = [row.pk for row in Application.objects.select_for_update() if row.is_practice]
         Company.objects.filter(application_id__in=ids).delete()

@@ -12,7 +12,7 @@ from integrations.exact import errors
 from integrations.models import Application, AuditEvent, ClientSecret
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.keys import clean_client_secret
-from integrations.services import keyring
+from integrations.services import keyring, rights
 from integrations.services.refusals import Refused
 
 Status = ClientSecret.Status
@@ -37,9 +37,10 @@ def set(application: Application, plaintext: str, *, by: Actor) -> ClientSecret:
     as the newer one, so that a wrong paste cuts nobody off.
 
     Raises:
-        Refused: the secret is not one that Exact gives; with the reasons.
+        Refused: the secret is not one that Exact gives; with the reasons. Or no right to it.
         WrongKeyRing: the present keys are not this database's.
     """
+    rights.require(by, "integrations.set_keys")
     cleaned = clean_client_secret(plaintext, client_id=application.client_id)
     if cleaned.reasons:
         raise Refused(cleaned.reasons)

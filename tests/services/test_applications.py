@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, ClientSecret
+from integrations.models import Application, AuditEvent, ClientSecret, User
 from integrations.rules.actors import Actor
 from integrations.services import applications, secrets
 from integrations.services.refusals import Refused
@@ -105,8 +104,8 @@ def test_an_enabled_app_keeps_a_client_id(make_app: MakeApp) -> None:
         applications.change(application, by=SOMEBODY)
 
 
-def test_enabling_and_disabling_say_who_and_when(make_app: MakeApp) -> None:
-    application, by = make_app(), Actor.person(uuid4())
+def test_enabling_and_disabling_say_who_and_when(make_app: MakeApp, anna: User) -> None:
+    application, by = make_app(), Actor.person(anna.pk)
     applications.enable(application, by=by)
     assert (application.is_enabled, application.enabled_by) == (True, str(by))
     applications.disable(application, by=by)
