@@ -5,14 +5,18 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from integrations.models import User
+from integrations.rules import sections
 from integrations.services import signing_in
 from integrations.views.signing_in import OwnPassword, SignIn, visitor
+
+NO_ROLE = "Your account has no role yet. An administrator or a Security officer can give you one."
 
 
 class PortalSite(AdminSite):
@@ -25,7 +29,11 @@ class PortalSite(AdminSite):
     def index(  # type: ignore[override] # a redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return redirect("admin:integrations_application_changelist")
+        """Lead to the first section that this person may open."""
+        open_sections = sections.open_to(request.user.has_perm)
+        if not open_sections:
+            raise PermissionDenied(NO_ROLE)
+        return redirect(open_sections[0].url_name)
 
     def app_index(  # type: ignore[override] # a redirect
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
@@ -60,6 +68,10 @@ class PortalSite(AdminSite):
         view = OwnPassword.as_view(success_url=reverse("admin:password_change_done"), extra_context=context)
         response: HttpResponse = view(request)  # type: ignore[assignment] # no stream
         return response
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer nobody: no form of ours completes what is typed."""
+        raise Http404
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return nothing: the sidebar has the portal's own sections, not lists of tables."""

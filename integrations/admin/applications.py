@@ -13,11 +13,11 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from integrations.admin import integrations_page
 from integrations.admin.application_form import ApplicationForm
-from integrations.admin.base import PortalModelAdmin, acting
+from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
 from integrations.services import applications, links, people, secrets
@@ -25,6 +25,7 @@ from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 HOME = "admin:integrations_application_changelist"
+DISABLE_FIRST = "An enabled app cannot be deleted. Disable it first."
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
 
@@ -38,10 +39,12 @@ class ApplicationAdmin(PortalModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
         self.refuse_query(request)
         context = {
             **self.admin_site.each_context(request),
-            **integrations_page.context(),
+            **integrations_page.context(request.user.has_perm),
             "title": "Integrations",
             "can_add": self.has_add_permission(request),
             "can_enable": self._may_enable(request),
@@ -171,7 +174,7 @@ class ApplicationAdmin(PortalModelAdmin):
             return pattern
 
         return [
-            page("enable-now-or-later", self.enable_now_or_later_view),
+            page("enable-now-or-later", require_safe(self.enable_now_or_later_view)),
             page("enable", self.enable_view),
             page("disable", self.disable_view),
             page("connect", require_POST(self.connect_view)),
@@ -263,13 +266,14 @@ class ApplicationAdmin(PortalModelAdmin):
     # --- Rights ---------------------------------------------------------------------------------------------
 
     def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and obj.is_enabled)
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and not (obj and obj.is_enabled and not never(request, DISABLE_FIRST))
 
     def _may_enable(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("integrations.enable_application")
+        return self.has_view_permission(request) and may(request, "integrations.enable_application")
 
     def _may_connect(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("integrations.connect")
+        return self.has_view_permission(request) and may(request, "integrations.connect")
 
     def _may_set_keys(self, request: HttpRequest, obj: Application | None) -> bool:
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)

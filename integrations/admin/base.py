@@ -3,16 +3,17 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from integrations.models import AuditEvent, User
-from integrations.rules import wording
+from integrations.rules import roles, wording
 from integrations.rules.actors import Actor
 from integrations.services import people
 from integrations.templatetags.portal import MOST_COUNTED
@@ -43,6 +44,29 @@ def acting(request: HttpRequest) -> Actor:
     return Actor.person(request.user.pk)
 
 
+def may(request: HttpRequest, code: str) -> bool:
+    """Tell whether the person has a right; where not, a page that refuses says which roles have it."""
+    if request.user.has_perm(code):
+        return True
+    return never(request, roles.refusal(code))
+
+
+def never(request: HttpRequest, why: str) -> bool:
+    """Answer that nobody may; ``views.errors`` says why."""
+    request.refusal = why  # type: ignore[attr-defined] # read there
+    return False
+
+
+def require(request: HttpRequest, code: str) -> None:
+    """Let pass who has the right.
+
+    Raises:
+        PermissionDenied: the person has it not.
+    """
+    if not may(request, code):
+        raise PermissionDenied
+
+
 def told(events: list[AuditEvent]) -> list[dict[str, Any]]:
     """Return events as a page says them, with one query a kind of thing for all names."""
     names = people.names({event.actor for event in events})
@@ -57,6 +81,11 @@ def told(events: list[AuditEvent]) -> list[dict[str, Any]]:
         }
         for event in events
     ]
+
+
+def not_to_be_sent(request: HttpRequest) -> HttpResponse | None:
+    """Refuse what was sent to a page that is only read."""
+    return HttpResponseNotAllowed(["GET", "HEAD"]) if request.method == "POST" else None
 
 
 class PortalModelAdmin(admin.ModelAdmin):
@@ -76,6 +105,34 @@ class PortalModelAdmin(admin.ModelAdmin):
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field == self.opts.pk.name
+
+    # --- Rights: each refusal says which right it lacked ------------------------------------------------------
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(self._code("change")) or may(request, self._code("view"))
+
+    def has_view_or_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request, self._code("add"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self._code("change"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may(request, self._code("delete"))
+
+    def _code(self, verb: str) -> str:
+        return f"{self.opts.app_label}.{get_permission_codename(verb, self.opts)}"
+
+    # --- Pages ------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show a list; nothing can be done to several rows at once."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return not_to_be_sent(request) or super().changelist_view(request, extra_context)
 
     def refuse_query(self, request: HttpRequest) -> HttpResponse:
         """Refuse a query string on a page that has nothing to filter.
@@ -118,11 +175,13 @@ class PortalModelAdmin(admin.ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
-        if not self.has_view_permission(request, obj):
-            raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
             "title": "History",

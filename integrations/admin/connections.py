@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin.base import PortalModelAdmin, acting
+from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
 from integrations.admin.customer_form import OwnerForm
 from integrations.models import Company, Connection, Customer, UsageWindow
 from integrations.services import checks, companies, usage
@@ -21,6 +21,7 @@ from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 CHECKS_SHOWN = 10
+BY_CONNECTING = "Connections and companies come from Exact: nobody adds, changes or deletes them by hand."
 
 
 class ReadOnlyAdmin(PortalModelAdmin):
@@ -29,17 +30,19 @@ class ReadOnlyAdmin(PortalModelAdmin):
     page_template: str
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        return never(request, BY_CONNECTING)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+        return never(request, BY_CONNECTING)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+        return never(request, BY_CONNECTING)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
         if request.GET:
             return self.refuse_query(request)
         return redirect("admin:index")
@@ -51,9 +54,14 @@ class ReadOnlyAdmin(PortalModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = self.get_object(request, object_id or "")
-        if not self.has_view_permission(request, row):
+        if object_id is None:
+            self.has_add_permission(request)
             raise PermissionDenied
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
+        row = self.get_object(request, object_id)
         if row is None:
             return redirect("admin:index")
         context = {
@@ -95,7 +103,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         connection = get_object_or_404(Connection.objects.select_related("application"), pk=pk)
         try:
-            found = checks.run(connection)
+            found = checks.run(connection, by=acting(request))
         except WrongKeyRing as error:
             messages.error(request, str(error))
         else:
@@ -106,7 +114,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return redirect("admin:integrations_connection_change", pk)
 
     def _may_check(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("integrations.check_connection")
+        return self.has_view_permission(request) and may(request, "integrations.check_connection")
 
 
 @admin.register(Company)
@@ -161,4 +169,4 @@ class CompanyAdmin(ReadOnlyAdmin):
 
     def _may_assign(self, request: HttpRequest) -> bool:
         rights = ("integrations.view_customer", "integrations.change_customer")
-        return self.has_view_permission(request) and request.user.has_perms(rights)
+        return self.has_view_permission(request) and all(may(request, right) for right in rights)

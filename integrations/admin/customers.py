@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
 from integrations.admin import customer_pages
-from integrations.admin.base import PortalModelAdmin, acting
+from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require
 from integrations.admin.customer_form import CustomerForm, LinkPageForm, TypedNameForm
 from integrations.models import Customer
 from integrations.rules import customers as rules
@@ -22,6 +22,8 @@ from integrations.services.refusals import Refused
 
 TEMPLATES = "admin/integrations/customer"
 HOME = "admin:integrations_customer_changelist"
+ERASED = "The customer is erased, and can no longer be changed."
+KEPT = "Customers are disconnected and erased, never deleted: events and rows name them."
 
 
 @admin.register(Customer)
@@ -34,11 +36,12 @@ class CustomerAdmin(PortalModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
         """Refuse for an erased one: there is nothing left to change."""
-        return super().has_change_permission(request, obj) and not (obj and obj.erased_at)
+        allowed = super().has_change_permission(request, obj)
+        return allowed and not (obj and obj.erased_at and not never(request, ERASED))
 
     def has_delete_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
         """Refuse: a customer is disconnected and erased; rows and events name him."""
-        return False
+        return never(request, KEPT)
 
     # --- Pages ----------------------------------------------------------------------------------------------
 
@@ -58,6 +61,8 @@ class CustomerAdmin(PortalModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
         context = {**customer_pages.listed(request), "title": "Customers", "can_add": self.has_add_permission(request)}
         return self._answer(request, "list.html", context)
 
@@ -150,8 +155,8 @@ class CustomerAdmin(PortalModelAdmin):
     # --- Shared ---------------------------------------------------------------------------------------------
 
     def _customer(self, request: HttpRequest, pk: UUID, right: str) -> Customer:
-        if not (self.has_view_permission(request) and request.user.has_perm(f"integrations.{right}")):
-            raise PermissionDenied
+        require(request, "integrations.view_customer")
+        require(request, f"integrations.{right}")
         return get_object_or_404(Customer, pk=pk)
 
     @staticmethod

@@ -1,6 +1,6 @@
 """What the home page shows: a card per region, with its apps and the next step of each."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -10,9 +10,13 @@ from django.db.models import Count, Q
 
 from integrations.exact.regions import REGIONS, Region
 from integrations.models import Application, Connection
+from integrations.rules import roles
 from integrations.services import applications, people, practice
 
 SHOWN: Final = 50
+SET_KEYS: Final = "integrations.set_keys"
+ENABLE: Final = "integrations.enable_application"
+SEE_CONNECTIONS: Final = "integrations.view_connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,16 @@ class AppRow:
     """Why it cannot be enabled; empty where it can, or where it is."""
     enabled_by: str
     connections: list[Connection]
+    may: Callable[[str], bool]
 
     @property
     def next_step(self) -> str:
+        """Say what comes next; where it is not for whoever looks, also whose it is."""
         if self.application.is_enabled:
             return ""
-        return self.unmet[0] if self.unmet else "It has its keys and can be enabled."
+        right = SET_KEYS if self.unmet else ENABLE
+        step = self.unmet[0] if self.unmet else "It has its keys and can be enabled."
+        return step if self.may(right) else f"{step} {roles.who_may(right)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +50,15 @@ class RegionCard:
     """Where the practice Exact of this region shows its apps; empty where there is none."""
 
 
-def context() -> dict[str, Any]:
-    """Return the cards, in the order of the regions, by four queries whatever their number."""
+def context(may: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the cards, in the order of the regions, by four queries whatever their number.
+
+    ``may`` tells whether whoever looks has a right.
+    """
     apps = list(Application.objects.with_secrets())
     names = people.names({app.enabled_by for app in apps})
-    reached = _connections()
-    rows = [_row(app, names, reached.get(app.pk, [])) for app in apps]
+    reached = _connections() if may(SEE_CONNECTIONS) else {}
+    rows = [_row(app, names, reached.get(app.pk, []), may) for app in apps]
     practising = practice.local_regions()
     cards = [
         RegionCard(
@@ -57,12 +68,17 @@ def context() -> dict[str, Any]:
         )
         for region in REGIONS
     ]
-    return {"cards": cards, "sentence": _sentence(rows), "has_apps": bool(rows)}
+    return {
+        "cards": cards,
+        "sentence": _sentence(rows, for_you=may(SET_KEYS) or may(ENABLE)),
+        "has_apps": bool(rows),
+        "who_may_add": roles.who_may("integrations.add_application"),
+    }
 
 
-def _row(app: Application, names: dict[str, str], connections: list[Connection]) -> AppRow:
+def _row(app: Application, names: dict[str, str], connections: list[Connection], may: Callable[[str], bool]) -> AppRow:
     unmet = () if app.is_enabled else applications.why_not_enabled(app)
-    return AppRow(app, unmet, names.get(app.enabled_by, ""), connections)
+    return AppRow(app, unmet, names.get(app.enabled_by, ""), connections, may)
 
 
 def _connections() -> dict[UUID, list[Connection]]:
@@ -75,11 +91,12 @@ def _connections() -> dict[UUID, list[Connection]]:
     return found
 
 
-def _sentence(rows: Iterable[AppRow]) -> str:
+def _sentence(rows: Iterable[AppRow], *, for_you: bool) -> str:
     rows = list(rows)
     enabled = sum(row.application.is_enabled for row in rows)
     waiting = len(rows) - enabled
     if not rows:
         return "No app is set up yet. An app is your company's registration at Exact; begin with one."
     apps = f"{enabled} of {len(rows)} {'app' if len(rows) == 1 else 'apps'} enabled"
-    return f"{apps}; {waiting} {'needs' if waiting == 1 else 'need'} you." if waiting else f"{apps}."
+    whom = "you" if for_you else "to be set up"
+    return f"{apps}; {waiting} {'needs' if waiting == 1 else 'need'} {whom}." if waiting else f"{apps}."

@@ -1,13 +1,12 @@
 """Which keys there are, and who confirmed of each that it is stored at another place."""
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
-from integrations.admin.base import acting
+from integrations.admin.base import acting, require
 from integrations.services import key_copies, people
 from integrations.services.refusals import Refused
 
@@ -15,12 +14,10 @@ from integrations.services.refusals import Refused
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """List the keys; a POST confirms one."""
-    if not request.user.has_perm("integrations.view_portal"):
-        raise PermissionDenied
+    require(request, "integrations.view_portal")
     may_confirm = request.user.has_perm("integrations.operate_portal")
     if request.method == "POST":
-        if not may_confirm:
-            raise PermissionDenied
+        require(request, "integrations.operate_portal")
         return _confirm(request)
     copies = key_copies.all_()
     names = people.names(copy.confirmed_by for copy in copies)

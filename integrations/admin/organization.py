@@ -3,15 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from integrations.admin.base import PortalModelAdmin
+from integrations.admin.base import PortalModelAdmin, never, not_to_be_sent
 from integrations.admin.organization_form import OrganizationForm
 from integrations.models import Organization
+from integrations.rules.sections import PORTAL
 from integrations.services import logos
+
+ONE = "There is one organization, ourselves: it is changed, and neither added nor deleted."
 
 
 @admin.register(Organization)
@@ -47,12 +51,18 @@ class OrganizationAdmin(PortalModelAdmin):
             logos.remove()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Organization.objects.exists()
+        """Filling it in for the first time is changing what stood at its defaults."""
+        allowed = request.user.has_perm("integrations.change_organization") or super().has_add_permission(request)
+        return allowed and (not Organization.objects.exists() or never(request, ONE))
 
     def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
-        return False
+        return never(request, ONE)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if answer := not_to_be_sent(request):
+            return answer
         if row := Organization.objects.first():
             return redirect("admin:integrations_organization_change", row.pk)
         return redirect("admin:integrations_organization_add")
@@ -71,8 +81,12 @@ class OrganizationAdmin(PortalModelAdmin):
         self, request: HttpRequest, obj: Organization, post_url_continue: str | None = None
     ) -> HttpResponse:
         super().response_add(request, obj, post_url_continue)
-        return redirect("portal")
+        return self._back(request)
 
     def response_change(self, request: HttpRequest, obj: Organization) -> HttpResponse:
         super().response_change(request, obj)
-        return redirect("portal")
+        return self._back(request)
+
+    @staticmethod
+    def _back(request: HttpRequest) -> HttpResponse:
+        return redirect("portal" if request.user.has_perm(PORTAL) else "admin:integrations_organization_changelist")

@@ -5,7 +5,6 @@ from typing import Any
 
 import django
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,17 +13,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrations.admin.base import acting
+from integrations.admin.base import acting, require
 from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
+from integrations.rules.sections import PORTAL
 from integrations.services import health, practice
 
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what the doctor finds, and lead to the organization and the staff."""
-    findings = list(health.doctor())
+    require(request, PORTAL)
+    findings = list(health.doctor(only_looking=True))
     context = {
         "title": "Portal",
         "findings": findings,
@@ -39,14 +40,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def remove_practice(request: HttpRequest) -> HttpResponse:
     """Ask, and then delete everything that was made for a practice Exact."""
-    if not request.user.has_perm("integrations.delete_application"):
-        raise PermissionDenied
+    require(request, "integrations.delete_application")
     if request.method == "POST":
         removed = practice.remove(by=acting(request))
         messages.success(
             request, f"The practice data is gone: {removed} app{'' if removed == 1 else 's'} with all they had."
         )
-        return redirect("portal")
+        return redirect("portal" if request.user.has_perm(PORTAL) else "admin:index")
     apps = practice.count()
     context = {
         "title": "Remove all practice data?",
@@ -56,7 +56,7 @@ def remove_practice(request: HttpRequest) -> HttpResponse:
         "reasons": () if apps else ("There is no practice data.",),
         "action": "Remove practice data",
         "tone": "bad",
-        "cancel_url": reverse("portal"),
+        "cancel_url": reverse("portal" if request.user.has_perm(PORTAL) else "admin:index"),
     }
     return TemplateResponse(request, "admin/portal/confirm.html", {**admin.site.each_context(request), **context})
 
@@ -64,6 +64,7 @@ def remove_practice(request: HttpRequest) -> HttpResponse:
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
     """Show every small part once, so that the next page looks like the last one."""
+    require(request, PORTAL)
     context = {
         "title": "Components",
         "tones": ("good", "warn", "bad", "info", "quiet"),
@@ -86,6 +87,4 @@ def components(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    if not request.user.has_perm("integrations.view_portal"):
-        raise PermissionDenied
     return TemplateResponse(request, template, {**admin.site.each_context(request), **context})

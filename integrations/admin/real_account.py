@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from integrations.exact.regions import REGIONS
+from integrations.admin.base import require
 from integrations.models import Application, Connection, Organization
 from integrations.rules import real_account
 from integrations.services import key_copies
@@ -15,8 +15,7 @@ from integrations.services import key_copies
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm("integrations.view_application"):
-        raise PermissionDenied
+    require(request, "integrations.view_application")
     standing = _standing()
     findings = real_account.findings(standing)
     context = {

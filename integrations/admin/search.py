@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from integrations.admin.base import require
 from integrations.models import Application, Company, Connection, Customer, LinkPage
 from integrations.rules.search import LONGEST, understand
 from integrations.services import search, standings
@@ -32,7 +32,7 @@ class SearchForm(forms.Form):
 def page(request: HttpRequest) -> HttpResponse:
     """Find; one hit leads straight there."""
     if not search.kinds(request.user.has_perm):
-        raise PermissionDenied
+        require(request, "integrations.view_customer")
     if request.method != "POST":
         typed = request.session.get(LAST, "")
         return _results(request, typed, search.find(understand(typed), request.user.has_perm))

@@ -15,7 +15,8 @@ class Section:
     permission: str
     below: str
     """Path under which the entry is the one that is marked."""
-    also_below: str = ""
+    also: tuple[str, ...] = ()
+    """Further such paths."""
     unless: str = ""
     """A right whose page leads there already, so that the entry would be one too many."""
 
@@ -30,6 +31,14 @@ SECTIONS: Final = (
         "/admin/integrations/application/",
     ),
     Section(
+        "Customers",
+        "people",
+        "admin:integrations_customer_changelist",
+        "integrations.view_customer",
+        "/admin/integrations/customer/",
+        also=("/admin/integrations/company/", "/admin/integrations/connection/"),
+    ),
+    Section(
         "Activity",
         "list",
         "admin:integrations_auditevent_changelist",
@@ -38,11 +47,11 @@ SECTIONS: Final = (
     ),
     Section(
         "Staff",
-        "people",
+        "key",
         "admin:integrations_user_changelist",
         "integrations.view_user",
         "/admin/integrations/user/",
-        also_below="/admin/auth/group/",
+        also=("/admin/auth/group/",),
         unless=PORTAL,
     ),
     Section(
@@ -53,7 +62,14 @@ SECTIONS: Final = (
         "/admin/integrations/organization/",
         unless=PORTAL,
     ),
-    Section("Portal", "gauge", "portal", PORTAL, "/admin/"),
+    Section(
+        "Portal",
+        "gauge",
+        "portal",
+        PORTAL,
+        "/admin/portal/",
+        also=("/admin/integrations/organization/", "/admin/integrations/user/", "/admin/auth/"),
+    ),
 )
 
 
@@ -62,8 +78,8 @@ def marked(sections: list[Section], path: str) -> Section | None:
     places = [
         (len(below), section)
         for section in sections
-        for below in (section.below, section.also_below)
-        if below and path.startswith(below)
+        for below in (section.below, *section.also)
+        if path.startswith(below)
     ]
     return max(places, key=lambda place: place[0])[1] if places else None
 

@@ -1,6 +1,5 @@
 """The small parts that pages are made of; all of them stand on the page /admin/portal/components/."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.models import Connection, OrganizationLogo
-from integrations.rules import moments
+from integrations.rules import moments, sections
 from integrations.services import heartbeats, logos, practice, search
 
 register = template.Library()
@@ -32,64 +31,12 @@ CONNECTION_TONES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """An entry of the sidebar: shown to whoever may see the page behind it."""
-
-    label: str
-    icon: str
-    url_name: str
-    permission: str
-    below: str
-    """Path under which the entry is the one that is marked."""
-    also: tuple[str, ...] = ()
-    """Further such paths."""
-
-    def fits(self, path: str) -> bool:
-        return path.startswith((self.below, *self.also))
-
-
-SECTIONS: Final = (
-    Section(
-        "Integrations",
-        "plug",
-        "admin:integrations_application_changelist",
-        "integrations.view_application",
-        "/admin/integrations/application/",
-    ),
-    Section(
-        "Customers",
-        "people",
-        "admin:integrations_customer_changelist",
-        "integrations.view_customer",
-        "/admin/integrations/customer/",
-        ("/admin/integrations/company/", "/admin/integrations/connection/"),
-    ),
-    Section(
-        "Activity",
-        "list",
-        "admin:integrations_auditevent_changelist",
-        "integrations.view_auditevent",
-        "/admin/integrations/auditevent/",
-    ),
-    Section(
-        "Portal",
-        "gauge",
-        "portal",
-        "integrations.view_portal",
-        "/admin/portal/",
-        ("/admin/integrations/organization/", "/admin/integrations/user/", "/admin/auth/"),
-    ),
-)
-
-
 @register.inclusion_tag("components/sections.html", takes_context=True)
 def portal_sections(context: Context) -> dict[str, Any]:
     """The sidebar's entries that this person may open; the narrowest that fits the page is marked."""
     request = context["request"]
-    allowed = [section for section in SECTIONS if request.user.has_perm(section.permission)]
-    fitting = [section for section in allowed if section.fits(request.path)]
-    current = max(fitting, key=lambda section: len(section.below), default=None)
+    allowed = sections.open_to(request.user.has_perm)
+    current = sections.marked(allowed, request.path)
     return {
         "sections": [
             {

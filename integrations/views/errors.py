@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
+from integrations.rules import sections
+
 
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -12,7 +14,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+    """Say which roles may (``admin.base`` notes the refusal), and lead to a page that this person may open."""
+    user = getattr(request, "user", None)
+    open_sections = sections.open_to(user.has_perm) if user is not None and user.is_staff else []
+    context = {
+        "refusal": str(exception) or getattr(request, "refusal", ""),
+        "way_back": open_sections[0] if open_sections else None,
+    }
+    return render(request, "errors/403.html", context, status=403)
 
 
 @requires_csrf_token

@@ -187,7 +187,7 @@ def test_only_a_disabled_app_can_be_deleted(annas: Client, make_app: MakeApp) ->
 def test_events_stand_in_place_of_djangos_log(annas: Client, anna: User) -> None:
     post_new(annas, client_id=CLIENT_ID, client_secret=SECRET)
     annas.post("/admin/integrations/organization/add/", {"name": "Meridian", "time_zone": "UTC"})
-    annas.post("/admin/auth/group/add/", {"name": "Support"})
+    annas.post("/admin/auth/group/add/", {"name": "Field team"})
     assert not LogEntry.objects.exists()
     assert list(AuditEvent.objects.order_by("at").values_list("action", flat=True)) == [
         "application.added",
@@ -263,7 +263,7 @@ def test_staff_without_rights_get_a_page_that_says_whom_to_ask(staff: Staff, mak
     ):  # fmt: skip
         response = nobody.get(page)
         assert response.status_code == 403, page
-        assert "An administrator can give you the right" in text(response)
+        assert "may do this." in text(response)
 
 
 def test_who_may_only_look_sees_no_button_and_no_field(staff: Staff, make_app: MakeApp) -> None:

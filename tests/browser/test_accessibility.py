@@ -42,6 +42,8 @@ class World:
     long: str
     colleague: str
     group: str
+    role: str
+    officer: str
     customer: str
     connected: str
 
@@ -67,20 +69,37 @@ def world(portal: Portal, chromium: Browser) -> World:
     page.get_by_label("Support e-mail").fill("support@meridian.example")
     save(page)
     page.goto(f"{GROUPS}add/")
-    page.get_by_label("Name").fill("Support")
+    page.get_by_label("Name").fill("Field team")
     save(page)
-    page.get_by_role("status").get_by_role("link", name="Support").click()
+    page.get_by_role("status").get_by_role("link", name="Field team").click()
     group = page.url.removeprefix(portal.address).removesuffix("change/")
+    colleague = _hire(page, portal, "colleague")
+    officer = _hire(page, portal, "officer", "Security officer")
+    _hire(page, portal, "viewer", "Viewer")
+    page.goto(GROUPS)
+    page.get_by_role("link", name="Support").click()
+    role = page.url.removeprefix(portal.address).removesuffix("change/")
+    customer, connected = (_add_customer(page, portal, name) for name in (LONG, "Meridian Harbour BV"))
+    context.close()
+    return World(
+        portal, enabled, ready, without_keys, long, colleague, group, role, officer, customer, connected
+    )
+
+
+def _hire(page: Page, portal: Portal, name: str, role: str = "") -> str:
+    """Add a member of staff by the pages, give a role, and return where the account's pages are."""
     page.goto(f"{STAFF}add/")
-    page.get_by_label("Username").fill("colleague")
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password:", exact=True).fill(PASSWORD)
     page.get_by_label("Password confirmation").fill(PASSWORD)
     save(page)
-    colleague = page.url.removeprefix(portal.address).removesuffix("change/")
-    expect(page.get_by_label("Staff status")).to_be_checked()
-    customer, connected = (_add_customer(page, portal, name) for name in (LONG, "Meridian Harbour BV"))
-    context.close()
-    return World(portal, enabled, ready, without_keys, long, colleague, group, customer, connected)
+    address = page.url.removeprefix(portal.address).removesuffix("change/")
+    expect(page.get_by_label("May sign in")).to_be_checked()
+    if role:
+        page.get_by_role("checkbox", name=role).check()
+        save(page)
+        expect(page.get_by_role("status")).to_be_visible()
+    return address
 
 
 def _add_customer(page: Page, portal: Portal, name: str) -> str:
@@ -140,6 +159,22 @@ def _as_colleague(page: Page, world: World) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You may not do this")
+
+
+def _as(name: str, address: str, status: int = 200) -> Callable[[Page, World], None]:
+    """Return a way to a page as this member of staff sees it."""
+
+    def go(page: Page, world: World) -> None:
+        sign_in(page, name, PASSWORD)
+        at(address, status)(page, world)
+
+    return go
+
+
+def _rights_unfolded(page: Page, world: World) -> None:
+    page.goto(f"{world.colleague}change/")
+    page.get_by_text("Beyond the roles").click()
+    expect(page.get_by_role("checkbox", name="See apps")).to_be_visible()
 
 
 def at(address: str, status: int = 200) -> Callable[[Page, World], None]:
@@ -296,11 +331,13 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "staff, nobody found": at(f"{STAFF}?q=nobody"),
     "staff to add": at(f"{STAFF}add/"),
     "staff member": at("{colleague}change/"),
+    "staff member, single rights": _rights_unfolded,
     "staff member's password": at("{colleague}password/"),
     "staff member's history": at("{colleague}history/"),
     "groups": at(GROUPS),
     "group to add": at(f"{GROUPS}add/"),
     "group": at("{group}change/"),
+    "role": at("{role}change/"),
     "group to delete": at("{group}delete/"),
     "own password": at("/admin/password_change/"),
     "own password, refused": _password_with_errors,
@@ -317,6 +354,11 @@ SIGNED_OUT: Final[dict[str, Callable[[Page, World], None]]] = {
     "confirm it is you": _confirm,
     "confirm it is you, refused": _confirm_refused,
     "403": _as_colleague,
+    "403 of a viewer": _as("viewer", f"{APPS}add/", 403),
+    "integrations of a viewer": _as("viewer", APPS),
+    "staff of an officer": _as("officer", STAFF),
+    "staff member of an officer": _as("officer", "{colleague}change/"),
+    "own account of an officer": _as("officer", "{officer}change/"),
     "404 of a stranger": at("/nowhere", 404),
 }
 EVERY: Final = PAGES | SIGNED_OUT

@@ -1,0 +1,174 @@
+"""Who gets what from every URL: the table that ``test_role_matrix`` holds the portal to.
+
+A line is a route of the URL conf, where needed ``@`` and the row that it is asked about, the method, and an answer for
+each person. The usual row is a plain one: a disabled app, a colleague without rights, a group of our own. A POST
+carries what a confirm page carries, and so sends a form with nothing filled in.
+"""
+
+from typing import Final
+
+COLUMNS: Final = "? - V S I O P A"
+"""Anonymous, staff without a role, Viewer, Support, Integrations manager, security Officer, oPerator, Administrator."""
+
+MEANINGS: Final = {
+    "y": "200: the page, or the form again with what is missing",
+    ">": "302: on to another page",
+    "L": "302 to the sign-in page",
+    "x": "403: refused, with who may",
+    "0": "404: not there",
+    "m": "405: not by this method",
+    "!": "400: nothing to show",
+}
+
+TABLE: Final = """
+/                                                                        GET  > > > > > > > >
+/                                                                        POST > > > > > > > >
+/health/live                                                             GET  y y y y y y y y
+/health/live                                                             POST m m m m m m m m
+/health/ready                                                            GET  y y y y y y y y
+/health/ready                                                            POST m m m m m m m m
+/connect/result/                                                         GET  ! ! ! ! ! ! ! !
+/connect/result/                                                         POST m m m m m m m m
+/connect/<str:token>/                                                    GET  y y y y y y y y
+/connect/<str:token>/                                                    POST > > > > > > > >
+/oauth/callback/<uuid:application_id>/                                   GET  > > > > > > > >
+/oauth/callback/<uuid:application_id>/                                   POST m m m m m m m m
+/admin/portal/                                                           GET  L x x x x x y y
+/admin/portal/                                                           POST L m m m m m m m
+/admin/portal/remove-practice/                                           GET  L x x x x x x y
+/admin/portal/remove-practice/                                           POST L x x x x x x >
+/admin/portal/components/                                                GET  L x x x x x y y
+/admin/portal/components/                                                POST L m m m m m m m
+/admin/                                                                  GET  L x > > > > > >
+/admin/                                                                  POST L x > > > > > >
+/admin/login/                                                            GET  y > > > > > > >
+/admin/login/                                                            POST y y y y y y y y
+/admin/logout/                                                           GET  > m m m m m m m
+/admin/logout/                                                           POST > y y y y y y y
+/admin/password_change/                                                  GET  L y y y y y y y
+/admin/password_change/                                                  POST L y y y y y y y
+/admin/password_change/done/                                             GET  L y y y y y y y
+/admin/password_change/done/                                             POST L m m m m m m m
+/admin/autocomplete/                                                     GET  L 0 0 0 0 0 0 0
+/admin/autocomplete/                                                     POST L 0 0 0 0 0 0 0
+/admin/jsi18n/                                                           GET  L y y y y y y y
+/admin/jsi18n/                                                           POST L m m m m m m m
+/admin/r/<path:content_type_id>/<path:object_id>/                        GET  L 0 0 0 0 0 0 0
+/admin/r/<path:content_type_id>/<path:object_id>/                        POST L 0 0 0 0 0 0 0
+/admin/integrations/auditevent/                                          GET  L x x x x y x y
+/admin/integrations/auditevent/                                          POST L x x x x m x m
+/admin/integrations/auditevent/add/                                      GET  L x x x x x x x
+/admin/integrations/auditevent/add/                                      POST L x x x x x x x
+/admin/integrations/auditevent/<path:object_id>/history/                 GET  L x x x x y x y
+/admin/integrations/auditevent/<path:object_id>/history/                 POST L x x x x m x m
+/admin/integrations/auditevent/<path:object_id>/delete/                  GET  L x x x x x x x
+/admin/integrations/auditevent/<path:object_id>/delete/                  POST L x x x x x x x
+/admin/integrations/auditevent/<path:object_id>/change/                  GET  L x x x x y x y
+/admin/integrations/auditevent/<path:object_id>/change/                  POST L x x x x x x x
+/admin/integrations/auditevent/<path:object_id>/                         GET  L > > > > > > >
+/admin/integrations/auditevent/<path:object_id>/                         POST L > > > > > > >
+/admin/integrations/application/<uuid:pk>/enable-now-or-later/           GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/enable-now-or-later/           POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/enable/                        GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/enable/                        POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/disable/                       GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/disable/                       POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/connect/                       GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/connect/                       POST L x x > > x x >
+/admin/integrations/application/                                         GET  L x y y y y y y
+/admin/integrations/application/                                         POST L x m m m m m m
+/admin/integrations/application/add/                                     GET  L x x x y x x y
+/admin/integrations/application/add/                                     POST L x x x y x x y
+/admin/integrations/application/<path:object_id>/history/                GET  L x y y y y y y
+/admin/integrations/application/<path:object_id>/history/                POST L x m m m m m m
+/admin/integrations/application/<path:object_id>/delete/                 GET  L x x x x x x y
+/admin/integrations/application/<path:object_id>/delete/                 POST L x x x x x x >
+/admin/integrations/application/<path:object_id>/change/                 GET  L x y y y y y y
+/admin/integrations/application/<path:object_id>/change/                 POST L x x x y x x y
+/admin/integrations/application/<path:object_id>/                        GET  L > > > > > > >
+/admin/integrations/application/<path:object_id>/                        POST L > > > > > > >
+/admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m
+/admin/integrations/connection/<uuid:pk>/check/                          POST L x x > > x x >
+/admin/integrations/connection/                                          GET  L x > > > > > >
+/admin/integrations/connection/                                          POST L x m m m m m m
+/admin/integrations/connection/add/                                      GET  L x x x x x x x
+/admin/integrations/connection/add/                                      POST L x x x x x x x
+/admin/integrations/connection/<path:object_id>/history/                 GET  L x y y y y y y
+/admin/integrations/connection/<path:object_id>/history/                 POST L x m m m m m m
+/admin/integrations/connection/<path:object_id>/delete/                  GET  L x x x x x x x
+/admin/integrations/connection/<path:object_id>/delete/                  POST L x x x x x x x
+/admin/integrations/connection/<path:object_id>/change/                  GET  L x y y y y y y
+/admin/integrations/connection/<path:object_id>/change/                  POST L x m m m m m m
+/admin/integrations/connection/<path:object_id>/                         GET  L > > > > > > >
+/admin/integrations/connection/<path:object_id>/                         POST L > > > > > > >
+/admin/integrations/company/                                             GET  L x > > > > x >
+/admin/integrations/company/                                             POST L x m m m m x m
+/admin/integrations/company/add/                                         GET  L x x x x x x x
+/admin/integrations/company/add/                                         POST L x x x x x x x
+/admin/integrations/company/<path:object_id>/history/                    GET  L x y y y y x y
+/admin/integrations/company/<path:object_id>/history/                    POST L x m m m m x m
+/admin/integrations/company/<path:object_id>/delete/                     GET  L x x x x x x x
+/admin/integrations/company/<path:object_id>/delete/                     POST L x x x x x x x
+/admin/integrations/company/<path:object_id>/change/                     GET  L x y y y y x y
+/admin/integrations/company/<path:object_id>/change/                     POST L x m m m m x m
+/admin/integrations/company/<path:object_id>/                            GET  L > > > > > > >
+/admin/integrations/company/<path:object_id>/                            POST L > > > > > > >
+/admin/integrations/organization/                                        GET  L x x x > x > >
+/admin/integrations/organization/                                        POST L x x x m x m m
+/admin/integrations/organization/add/                                    GET  L x x x x x x x
+/admin/integrations/organization/add/                                    POST L x x x x x x x
+/admin/integrations/organization/<path:object_id>/history/               GET  L x x x y x y y
+/admin/integrations/organization/<path:object_id>/history/               POST L x x x m x m m
+/admin/integrations/organization/<path:object_id>/delete/                GET  L x x x x x x x
+/admin/integrations/organization/<path:object_id>/delete/                POST L x x x x x x x
+/admin/integrations/organization/<path:object_id>/change/                GET  L x x x y x y y
+/admin/integrations/organization/<path:object_id>/change/                POST L x x x y x y y
+/admin/integrations/organization/<path:object_id>/                       GET  L > > > > > > >
+/admin/integrations/organization/<path:object_id>/                       POST L > > > > > > >
+/admin/integrations/user/<id>/password/                                  GET  L x x x x y x y
+/admin/integrations/user/<id>/password/                                  POST L x x x x y x y
+/admin/integrations/user/<id>/password/ @administrator                   GET  L x x x x x x y
+/admin/integrations/user/<id>/password/ @administrator                   POST L x x x x x x y
+/admin/integrations/user/<id>/password/ @Integrations_manager            GET  L x x x x x x y
+/admin/integrations/user/<id>/password/ @Integrations_manager            POST L x x x x x x y
+/admin/integrations/user/<id>/password/ @Security_officer                GET  L x x x x x x y
+/admin/integrations/user/<id>/password/ @Security_officer                POST L x x x x x x y
+/admin/integrations/user/                                                GET  L x x x x y x y
+/admin/integrations/user/                                                POST L x x x x m x m
+/admin/integrations/user/add/                                            GET  L x x x x y x y
+/admin/integrations/user/add/                                            POST L x x x x y x y
+/admin/integrations/user/<path:object_id>/history/                       GET  L x x x x y x y
+/admin/integrations/user/<path:object_id>/history/                       POST L x x x x m x m
+/admin/integrations/user/<path:object_id>/delete/                        GET  L x x x x x x x
+/admin/integrations/user/<path:object_id>/delete/                        POST L x x x x x x x
+/admin/integrations/user/<path:object_id>/change/                        GET  L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/                        POST L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/ @administrator         GET  L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/ @administrator         POST L x x x x x x y
+/admin/integrations/user/<path:object_id>/change/ @Integrations_manager  GET  L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/ @Integrations_manager  POST L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/ @Security_officer      GET  L x x x x y x y
+/admin/integrations/user/<path:object_id>/change/ @Security_officer      POST L x x x x y x y
+/admin/integrations/user/<path:object_id>/                               GET  L > > > > > > >
+/admin/integrations/user/<path:object_id>/                               POST L > > > > > > >
+/admin/auth/group/                                                       GET  L x x x x y x y
+/admin/auth/group/                                                       POST L x x x x m x m
+/admin/auth/group/add/                                                   GET  L x x x x x x y
+/admin/auth/group/add/                                                   POST L x x x x x x y
+/admin/auth/group/<path:object_id>/history/                              GET  L x x x x y x y
+/admin/auth/group/<path:object_id>/history/                              POST L x x x x m x m
+/admin/auth/group/<path:object_id>/delete/                               GET  L x x x x x x y
+/admin/auth/group/<path:object_id>/delete/                               POST L x x x x x x >
+/admin/auth/group/<path:object_id>/delete/ @role                         GET  L x x x x x x x
+/admin/auth/group/<path:object_id>/delete/ @role                         POST L x x x x x x x
+/admin/auth/group/<path:object_id>/change/                               GET  L x x x x y x y
+/admin/auth/group/<path:object_id>/change/                               POST L x x x x x x y
+/admin/auth/group/<path:object_id>/change/ @role                         GET  L x x x x y x y
+/admin/auth/group/<path:object_id>/change/ @role                         POST L x x x x x x x
+/admin/auth/group/<path:object_id>/                                      GET  L > > > > > > >
+/admin/auth/group/<path:object_id>/                                      POST L > > > > > > >
+/admin/^(?P<app_label>integrations|auth)/$                               GET  L > > > > > > >
+/admin/^(?P<app_label>integrations|auth)/$                               POST L > > > > > > >
+/admin/(?P<url>.*)$                                                      GET  L 0 0 0 0 0 0 0
+/admin/(?P<url>.*)$                                                      POST L 0 0 0 0 0 0 0
+"""

@@ -1,0 +1,159 @@
+"""A house in which there is one of everything, and somebody of every role; and the URLs that lead through it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from integrations.models import (
+    Access,
+    Application,
+    AuditEvent,
+    Company,
+    Connection,
+    ConnectionCheck,
+    Organization,
+    UsageWindow,
+    User,
+)
+from integrations.rules.actors import Actor
+from integrations.rules.roles import ROLES
+from integrations.services import applications, customers, heartbeats, links, secrets
+
+BY: Final = Actor.command("tests")
+ANONYMOUS, NO_ROLE, ADMINISTRATOR = "anonymous", "no role", "administrator"
+PEOPLE: Final = (ANONYMOUS, NO_ROLE, *(role.name for role in ROLES), ADMINISTRATOR)
+
+
+@dataclass
+class House:
+    """The rows that addresses need, and the sessions of those who ask."""
+
+    enabled: Application
+    ready: Application
+    connection: Connection
+    company: Company
+    event: AuditEvent
+    group: Group
+    token: str
+    users: dict[str, User]
+    colleague: User
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def client(self, name: str) -> Client:
+        """Return a fresh client with the session of this person."""
+        client = Client()
+        if name != ANONYMOUS:
+            if name not in self.sessions:
+                client.force_login(self.users[name])
+                self.sessions[name] = client.cookies[settings.SESSION_COOKIE_NAME].value
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[name]
+        return client
+
+    def address(self, route: str, target: Any = None) -> str:
+        """Fill in a route of the URL conf; a route that needs what the house has not is an error.
+
+        Raises:
+            KeyError: nobody said which row stands for it.
+        """
+        values = {
+            "<str:token>": self.token,
+            "<uuid:application_id>": self.enabled.pk,
+            "<path:content_type_id>": ContentType.objects.get_for_model(Application).pk,
+            "^(?P<app_label>integrations|auth)/$": "integrations/",
+            "(?P<url>.*)$": "nowhere",
+            "<uuid:pk>": target or self._row(route),
+            "<path:object_id>": target or self._row(route),
+            "<id>": target or self._row(route),
+        }
+        for argument, value in values.items():
+            if argument in route:
+                if value is None:
+                    raise KeyError(f"Which row stands for {argument} in {route}?")
+                route = route.replace(argument, str(value))
+        if set("<>^$(?") & set(route):
+            raise KeyError(f"What stands for the argument in {route}?")
+        return f"/{route}"
+
+    def _row(self, route: str) -> Any:
+        used_while_enabled = route.endswith(("/disable/", "/connect/"))
+        rows = {
+            "admin/integrations/application/": self.enabled if used_while_enabled else self.ready,
+            "admin/integrations/connection/": self.connection,
+            "admin/integrations/company/": self.company,
+            "admin/integrations/auditevent/": self.event,
+            "admin/integrations/user/": self.colleague,
+            "admin/auth/group/": self.group,
+            "admin/integrations/organization/": Organization.objects.get(),
+            "admin/r/": self.ready,
+        }
+        return next((row.pk for prefix, row in rows.items() if route.startswith(prefix)), None)
+
+
+def furnish() -> House:
+    """Fill an empty database; nothing of it leads to Exact."""
+    enabled, ready, cut_off = (_app(name) for name in ("Enabled", "Ready", "Cut off"))
+    applications.enable(enabled, by=BY)
+    applications.add(Application(region="uk", kind="testing", name="Begun"), by=BY)
+    for process in heartbeats.Process:
+        heartbeats.beat(process)
+    customer = customers.named("Jansen BV", by=BY)
+    # Its app is disabled: a check of it finds that out, and sends nothing.
+    connection = Connection.objects.create(
+        application=cut_off, status="connected", exact_user_id="u1", full_name="Alex", refresh_token="v1.k.x"
+    )
+    company = Company.objects.create(application=cut_off, division=123456, name="Jansen BV", customer=customer)
+    access = Access.objects.create(company=company, connection=connection)
+    Company.objects.filter(pk=company.pk).update(primary_access=access)
+    ConnectionCheck.objects.create(connection=connection, milliseconds=12, ok=True, evidence=["GET Me 200"], calls=1)
+    UsageWindow.objects.get_or_create(application=cut_off, division=company.division)
+    made = links.make(enabled, by=BY, customer=customer)
+    organization = Organization.objects.create(name="Meridian", support_email="help@meridian.example")
+    group = Group.objects.create(name="Field team")
+    group.permissions.set(Permission.objects.filter(codename="view_application"))
+    event = AuditEvent.objects.record("organization.added", organization, by=BY)
+    users = {name: _user(name) for name in PEOPLE if name != ANONYMOUS}
+    colleague = User.objects.create_user("colleague", password="x", is_staff=True)
+    return House(enabled, ready, connection, company, event, group, made.token, users, colleague)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Let nothing stay of what is done within."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def routes(patterns: Iterable[Any] | None = None, before: str = "") -> Iterator[str]:
+    """Yield every route of the project, as the URL conf writes it."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route
+
+
+def _app(name: str) -> Application:
+    application = Application(region="nl", kind="product", name=name, client_id=str(uuid4()))
+    applications.add(application, by=BY)
+    secrets.set(application, "xQ7pRw2ZkL9t", by=BY)
+    return application
+
+
+def _user(name: str) -> User:
+    user: User = User.objects.create_user(
+        name.replace(" ", "_"), password="x", is_staff=True, is_superuser=name == ADMINISTRATOR
+    )
+    user.groups.set(Group.objects.filter(name=name))
+    return user
