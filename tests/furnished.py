@@ -20,15 +20,20 @@ from integrations.models import (
     Company,
     Connection,
     ConnectionCheck,
+    Customer,
     Organization,
+    OrganizationLogo,
     UsageWindow,
     User,
 )
 from integrations.rules.actors import Actor
+from integrations.rules.images import Picture
 from integrations.rules.roles import ROLES
-from integrations.services import applications, customers, heartbeats, links, secrets
+from integrations.services import applications, customers, heartbeats, links, logos, secrets
+from tests.pictures import png
 
 BY: Final = Actor.command("tests")
+PIXEL: Final = png(1, 1)
 ANONYMOUS, NO_ROLE, ADMINISTRATOR = "anonymous", "no role", "administrator"
 PEOPLE: Final = (ANONYMOUS, NO_ROLE, *(role.name for role in ROLES), ADMINISTRATOR)
 
@@ -41,6 +46,7 @@ class House:
     ready: Application
     connection: Connection
     company: Company
+    customer: Customer
     event: AuditEvent
     group: Group
     token: str
@@ -66,6 +72,7 @@ class House:
         """
         values = {
             "<str:token>": self.token,
+            "<str:digest>": OrganizationLogo.objects.get().digest,
             "<uuid:application_id>": self.enabled.pk,
             "<path:content_type_id>": ContentType.objects.get_for_model(Application).pk,
             "^(?P<app_label>integrations|auth)/$": "integrations/",
@@ -89,6 +96,7 @@ class House:
             "admin/integrations/application/": self.enabled if used_while_enabled else self.ready,
             "admin/integrations/connection/": self.connection,
             "admin/integrations/company/": self.company,
+            "admin/integrations/customer/": self.customer,
             "admin/integrations/auditevent/": self.event,
             "admin/integrations/user/": self.colleague,
             "admin/auth/group/": self.group,
@@ -117,12 +125,13 @@ def furnish() -> House:
     UsageWindow.objects.get_or_create(application=cut_off, division=company.division)
     made = links.make(enabled, by=BY, customer=customer)
     organization = Organization.objects.create(name="Meridian", support_email="help@meridian.example")
+    logos.keep(organization, Picture(PIXEL, "image/png", 1, 1))
     group = Group.objects.create(name="Field team")
     group.permissions.set(Permission.objects.filter(codename="view_application"))
     event = AuditEvent.objects.record("organization.added", organization, by=BY)
     users = {name: _user(name) for name in PEOPLE if name != ANONYMOUS}
     colleague = User.objects.create_user("colleague", password="x", is_staff=True)
-    return House(enabled, ready, connection, company, event, group, made.token, users, colleague)
+    return House(enabled, ready, connection, company, customer, event, group, made.token, users, colleague)
 
 
 @contextmanager

@@ -68,6 +68,8 @@ class CustomerAdmin(PortalModelAdmin):
 
     def page_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         customer = self._customer(request, pk, "view_customer")
+        if answer := not_to_be_sent(request):
+            return answer
         context = {"title": customer.name, "customer": customer, **customer_pages.shown(request, customer)}
         return self._answer(request, "page.html", context)
 

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from integrations.exact.regions import REGIONS
 from integrations.admin.base import require
+from integrations.exact.regions import REGIONS
 from integrations.models import Application, Connection, Organization
 from integrations.rules import real_account
 from integrations.services import key_copies

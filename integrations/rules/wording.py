@@ -30,7 +30,6 @@ ACTIONS: Final = {
     "user.added": "added a member of staff",
     "user.changed": "changed a member of staff",
     "user.password_set": "set a new password",
-    "user.password_removed": "took the password away",
     "user.password_changed": "changed the own password",
     "user.signed_in": "signed in",
     "user.signed_out": "logged out",

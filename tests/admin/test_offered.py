@@ -126,12 +126,12 @@ def test_a_next_step_that_is_somebody_elses_says_whose(house: House) -> None:
     ("name", "fields"),
     [
         ("Viewer", set()), ("Support", set()), ("Security officer", set()), ("Operator", set()),
-        ("Integrations manager", {"name", "client_id", "client_secret", "_save"}),
+        ("Integrations manager", {"name", "client_id", "client_secret", "own_redirect_url", "_save"}),
     ],
 )  # fmt: skip
 def test_the_form_of_an_app_has_the_fields_that_may_be_filled_in(house: House, name: str, fields: set[str]) -> None:
     offers = offered(house, name, f"{HOME}{house.ready.pk}/change/")
-    assert offers.fields - {"", "redirect-url"} == fields
+    assert offers.fields - {"", "q", "redirect-url"} == fields
 
 
 def test_who_may_not_see_connections_sees_none_at_home(house: House) -> None:

@@ -81,9 +81,7 @@ def world(portal: Portal, chromium: Browser) -> World:
     role = page.url.removeprefix(portal.address).removesuffix("change/")
     customer, connected = (_add_customer(page, portal, name) for name in (LONG, "Meridian Harbour BV"))
     context.close()
-    return World(
-        portal, enabled, ready, without_keys, long, colleague, group, role, officer, customer, connected
-    )
+    return World(portal, enabled, ready, without_keys, long, colleague, group, role, officer, customer, connected)
 
 
 def _hire(page: Page, portal: Portal, name: str, role: str = "") -> str:

@@ -123,10 +123,10 @@ def test_the_sidebar_shows_what_a_role_may_open() -> None:
     def labels(rights: frozenset[str]) -> list[str]:
         return [section.label for section in sections.open_to(rights.__contains__)]
 
-    assert labels(VIEWER.rights) == labels(SUPPORT.rights) == ["Integrations"]
-    assert labels(INTEGRATIONS_MANAGER.rights) == ["Integrations", "Organization"]
-    assert labels(SECURITY_OFFICER.rights) == ["Integrations", "Activity", "Staff"]
+    assert labels(VIEWER.rights) == labels(SUPPORT.rights) == ["Integrations", "Customers"]
+    assert labels(INTEGRATIONS_MANAGER.rights) == ["Integrations", "Customers", "Organization"]
+    assert labels(SECURITY_OFFICER.rights) == ["Integrations", "Customers", "Activity", "Staff"]
     assert labels(OPERATOR.rights) == ["Integrations", "Portal"]
-    assert labels(frozenset(RIGHTS)) == ["Integrations", "Activity", "Portal"]
+    assert labels(frozenset(RIGHTS)) == ["Integrations", "Customers", "Activity", "Portal"]
     assert labels(frozenset()) == []
     assert all(one.label != other.label for one, other in pairwise(sections.SECTIONS))
