@@ -2,6 +2,7 @@
 
 from integrations.models.application import Application, ClientSecret, Kind, region_choices
 from integrations.models.audit import AuditEvent
+from integrations.models.check_day import CheckDay
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
@@ -9,6 +10,7 @@ from integrations.models.key_copy import KeyStoredElsewhere
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
 from integrations.models.organization import Organization, OrganizationLogo
+from integrations.models.retention import RetentionRun
 from integrations.models.signing_in import FamiliarNetwork, SignInTally
 from integrations.models.usage import UsageCount, UsageWindow
 from integrations.models.user import User
@@ -18,6 +20,7 @@ __all__ = [
     "Application",
     "AuditEvent",
     "AuthorizationState",
+    "CheckDay",
     "ClientSecret",
     "Company",
     "Connection",
@@ -32,6 +35,7 @@ __all__ = [
     "LinkPage",
     "Organization",
     "OrganizationLogo",
+    "RetentionRun",
     "SignInTally",
     "UsageCount",
     "UsageWindow",

@@ -80,6 +80,7 @@ class Connection(models.Model):
         indexes = [
             models.Index(fields=["next_check_at"], name="connection_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["status"], name="connection_not_well", condition=~Q(status="connected")),
+            models.Index(fields=["consented_at"], name="connection_unfinished", condition=Q(status="pending")),
         ]
         constraints = [
             models.UniqueConstraint("application", "exact_user_id", name="connection_one_an_app_and_user"),
@@ -223,7 +224,10 @@ class ConnectionCheck(models.Model):
         verbose_name = "check"
         ordering = ["-checked_at", "-id"]
         default_permissions = ()
-        indexes = [models.Index(fields=["connection", "-checked_at"], name="check_by_connection")]
+        indexes = [
+            models.Index(fields=["connection", "-checked_at"], name="check_by_connection"),
+            models.Index(fields=["checked_at"], name="check_by_time"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ok=True, cause="") | (Q(ok=False) & ~Q(cause="")), name="check_failed_has_a_cause"

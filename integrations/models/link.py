@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.models.actors import ActorField
@@ -41,6 +42,7 @@ class LinkPage(models.Model):
     class Meta:
         verbose_name = "link page"
         default_permissions = ()
+        indexes = [models.Index(Coalesce("connected_at", "expires_at"), name="link_by_end")]
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="link_expires_after_it_was_made"),
             models.CheckConstraint(condition=ActorField.well_formed("created_by"), name="link_created_by_is_known"),
@@ -64,6 +66,7 @@ class AuthorizationState(models.Model):
     class Meta:
         verbose_name = "authorization state"
         default_permissions = ()
+        indexes = [models.Index(fields=["created_at"], name="state_by_time")]
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="state_expires_after_it_was_made")
         ]

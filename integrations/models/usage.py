@@ -59,7 +59,15 @@ class UsageWindow(models.Model):
 
 
 class UsageCount(models.Model):
-    """What was called: per app, company, connection, endpoint and purpose, in one minute (UTC)."""
+    """What was called: per app, company, connection, endpoint and purpose, in one minute (UTC).
+
+    Older minutes are folded into hours, and those into days: ``span`` says which one begins at ``minute``.
+    """
+
+    class Span(models.TextChoices):
+        MINUTE = "minute", "Minute"
+        HOUR = "hour", "Hour"
+        DAY = "day", "Day"
 
     NO_CONNECTION: Final = uuid.UUID(int=0)
 
@@ -70,6 +78,7 @@ class UsageCount(models.Model):
     connection_id = models.UUIDField(default=NO_CONNECTION)
     endpoint = models.CharField(max_length=120, blank=True)
     purpose = models.CharField(max_length=30)
+    span = models.CharField(max_length=6, choices=Span.choices, default=Span.MINUTE)
     minute = models.DateTimeField()
     calls = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
@@ -78,15 +87,17 @@ class UsageCount(models.Model):
     class Meta:
         verbose_name = "usage count"
         default_permissions = ()
+        indexes = [models.Index(fields=["span", "minute"], name="usage_count_by_span")]
         constraints = [
             models.UniqueConstraint(
-                fields=["application", "division", "minute", "purpose", "endpoint", "connection_id"],
+                fields=["application", "division", "span", "minute", "purpose", "endpoint", "connection_id"],
                 name="usage_count_once_a_minute_and_kind",
             ),
             models.CheckConstraint(
                 condition=Q(errors__lte=models.F("calls")) & Q(refusals__lte=models.F("calls")),
                 name="usage_count_errors_are_calls",
             ),
+            models.CheckConstraint(condition=Q(span__in=["minute", "hour", "day"]), name="usage_count_span_is_known"),
         ]
 
     def __str__(self) -> str:

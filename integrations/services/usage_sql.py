@@ -57,10 +57,10 @@ WHERE application_id = %(application)s AND division = %(division)s
 
 _COUNT: Final = """
 INSERT INTO integrations_usagecount AS counted
-    (id, application_id, division, connection_id, endpoint, purpose, minute, calls, errors, refusals)
-VALUES (%(id)s, %(application)s, %(division)s, %(connection)s, %(endpoint)s, %(purpose)s, %(minute)s, %(calls)s,
-    %(errors)s, %(refusals)s)
-ON CONFLICT (application_id, division, minute, purpose, endpoint, connection_id) DO UPDATE
+    (id, application_id, division, connection_id, endpoint, purpose, span, minute, calls, errors, refusals)
+VALUES (%(id)s, %(application)s, %(division)s, %(connection)s, %(endpoint)s, %(purpose)s, 'minute', %(minute)s,
+    %(calls)s, %(errors)s, %(refusals)s)
+ON CONFLICT (application_id, division, span, minute, purpose, endpoint, connection_id) DO UPDATE
 SET calls = counted.calls + excluded.calls, errors = counted.errors + excluded.errors,
     refusals = counted.refusals + excluded.refusals
 """

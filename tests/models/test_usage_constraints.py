@@ -35,6 +35,7 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("usage_window_blocked_until_and_by", make_window, {"blocked_by": "day"}),
     ("usage_count_errors_are_calls", make_count, {"calls": 1, "errors": 2}),
     ("usage_count_errors_are_calls", make_count, {"calls": 1, "refusals": 2}),
+    ("usage_count_span_is_known", make_count, {"span": "week"}),
 ]
 
 
@@ -65,7 +66,9 @@ def test_an_app_and_company_have_one_window(application: Application) -> None:
         make_window(application)
 
 
-@pytest.mark.parametrize("other", [{"division": 2}, {"endpoint": "crm/Accounts"}, {"purpose": "other"}])
+@pytest.mark.parametrize(
+    "other", [{"division": 2}, {"endpoint": "crm/Accounts"}, {"purpose": "other"}, {"span": "hour"}]
+)
 def test_calls_of_a_minute_and_a_kind_have_one_count(application: Application, other: dict[str, Any]) -> None:
     make_count(application, minute=NOW)
     make_count(application, minute=NOW, **other)
