@@ -1,14 +1,14 @@
 """The same verbs by the clock; thin. A message says "look", or ids; rows say the rest."""
 
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 from celery import shared_task
-from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
-from django.utils.module_loading import import_string
 
-from integrations.services import checks, heartbeats, signing_in
+from integrations.rules.actors import PORTAL
+from integrations.services import checks, heartbeats, retention
+from integrations.services.refusals import Refused
 
 CHUNK: Final = 100
 CHUNK_EXPIRES: Final = 9 * 60
@@ -31,8 +31,7 @@ def run_checks(ids: list[str]) -> None:
 
 
 @shared_task
-def clear_expired_sessions() -> None:
-    """Delete the sessions that ended, which Django never does by itself, and what sign-ins left behind."""
-    store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    store.clear_expired()
-    signing_in.forget_old()
+def clear_by_age() -> None:
+    """Delete, and fold into sums, what is older than its retention."""
+    with suppress(Refused):  # another one is at work
+        retention.run(by=PORTAL)

@@ -28,8 +28,8 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "schedule": float(LOOK_SECONDS),
         "options": {"expires": LOOK_SECONDS},
     },
-    "clear-expired-sessions": {
-        "task": "integrations.tasks.clear_expired_sessions",
+    "clear-by-age": {
+        "task": "integrations.tasks.clear_by_age",
         "schedule": 24.0 * HOUR,
         "options": {"expires": 12 * HOUR},
     },

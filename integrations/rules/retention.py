@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from integrations.rules import signing_in
+
 DAY: Final = timedelta(days=1)
 YEAR: Final = timedelta(days=365)
 ACTIVITY: Final = timedelta(days=2557)
@@ -46,6 +48,22 @@ KINDS: Final = (
         timedelta(0),
         "they ended",
         "Nobody is signed in by them any more.",
+    ),
+    Kind(
+        "sign_in_tallies",
+        "integrations.SignInTally",
+        "Counts of failed sign-ins",
+        signing_in.WINDOW + signing_in.CLOCK_SKEW,
+        "the first failure",
+        "They hold up whoever guesses passwords, for a quarter of an hour.",
+    ),
+    Kind(
+        "familiar_networks",
+        "integrations.FamiliarNetwork",
+        "Networks that staff signed in from",
+        signing_in.NETWORK_FAMILIAR,
+        "the last sign-in there",
+        "Failures elsewhere do not hold anybody up there.",
     ),
     Kind(
         "pending_connections",
@@ -170,6 +188,8 @@ def age_in_words(age: timedelta) -> str:
     if not age:
         return "at once"
     years, days = round(age / (365.25 * DAY)), age.days
+    if age < DAY:
+        return f"{age // timedelta(minutes=1)} minutes"
     if age >= YEAR and abs(age - years * 365.25 * DAY) < 2 * DAY:
         return f"{years} year{'' if years == 1 else 's'}"
     return f"{days} day{'' if days == 1 else 's'}"

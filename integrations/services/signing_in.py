@@ -110,14 +110,6 @@ def forgive(username: str) -> None:
         SignInTally.objects.filter(pk__in=[row.pk for row in rows.order_by("mark")]).delete()
 
 
-def forget_old() -> int:
-    """Delete what no longer counts: tallies whose time is over, and networks that were not used for 90 days."""
-    now = timezone.now()
-    tallies, _ = SignInTally.objects.filter(since__lt=now - rule.WINDOW - rule.CLOCK_SKEW).delete()
-    networks, _ = FamiliarNetwork.objects.filter(used_at__lt=now - rule.NETWORK_FAMILIAR).delete()
-    return tallies + networks
-
-
 # --- Counting -----------------------------------------------------------------------------------------------
 
 

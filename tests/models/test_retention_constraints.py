@@ -53,7 +53,7 @@ def test_every_check_constraint_has_a_case() -> None:
 def test_a_connection_has_one_line_a_day() -> None:
     first = make_day()
     make_day(connection=first.connection, day=date(2026, 1, 3))
-    with pytest.raises(IntegrityError, match="check_day_once_a_connection|day"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"check_day_once_a_connection|day"), transaction.atomic():
         make_day(connection=first.connection)
 
 
@@ -61,5 +61,5 @@ def test_one_run_is_at_work_at_a_time() -> None:
     make_run()
     make_run(state="done", ended_at=NOW)
     make_run(state="stopped", ended_at=NOW)
-    with pytest.raises(IntegrityError, match="retention_one_run_at_a_time|state"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"retention_one_run_at_a_time|state"), transaction.atomic():
         make_run()

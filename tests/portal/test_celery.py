@@ -16,7 +16,7 @@ from portal import broker
 from portal.celery import HOUR, SCHEDULE, app, transport_options
 from tests.portal.processes import KEYS, Process, running, wait_for
 
-CLEAR = SCHEDULE["clear-expired-sessions"]["task"]
+CLEAR = SCHEDULE["clear-by-age"]["task"]
 WORKER = ("--pool", "threads", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
 
 

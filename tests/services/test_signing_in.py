@@ -218,12 +218,12 @@ def test_what_no_longer_counts_is_forgotten_by_the_daily_task(anna: User, clock:
     tries("anna", "guess", OFFICE)
     assert SignInTally.objects.count() == 5
     clock.shift(timedelta(minutes=1))
-    tasks.clear_expired_sessions()
+    tasks.clear_by_age()
     assert SignInTally.objects.count() == 3, "those of the last minutes"
     assert FamiliarNetwork.objects.get().network == OFFICE.address
     clock.shift(timedelta(hours=1))
-    assert signing_in.forget_old() == 3
-    assert signing_in.forget_old() == 0
+    tasks.clear_by_age()
+    assert not SignInTally.objects.exists()
 
 
 def test_a_new_password_forgives_what_failed_with_the_old_one(anna: User) -> None:
