@@ -4,14 +4,17 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 
+from integrations.admin import recorded
 from integrations.models import AuditEvent, User
 from integrations.rules import roles, wording
 from integrations.rules.actors import Actor
@@ -67,17 +70,25 @@ def require(request: HttpRequest, code: str) -> None:
         raise PermissionDenied
 
 
-def told(events: list[AuditEvent]) -> list[dict[str, Any]]:
-    """Return events as a page says them, with one query a kind of thing for all names."""
+def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -> list[dict[str, Any]]:
+    """Return events as a page says them, with one query a kind of thing for all names.
+
+    For a ``reader`` they name and lead to what he may see, and leave the other things as ids.
+    """
     names = people.names({event.actor for event in events})
-    subjects = people.subjects((event.object_type, event.object_id) for event in events)
+    wanted = {(event.object_type, event.object_id) for event in events}
+    wanted.update(key for event in events for key in wording.references(event.details))
+    seen = {kind for kind, _ in wanted if reader is None or _may_see(reader, kind)}
+    subjects = people.subjects(key for key in wanted if key[0] in seen)
     return [
         {
             "at": event.at,
             "who": names.get(event.actor, ""),
             "about": subjects.get((event.object_type, event.object_id), ""),
+            "kind": wording.KINDS.get(event.object_type, event.object_type),
+            "url": _page_of(event, subjects) if reader is not None else "",
             "what": wording.action(event.action),
-            "details": wording.details(event.details),
+            "details": wording.details(event.details, subjects),
         }
         for event in events
     ]
@@ -86,6 +97,19 @@ def told(events: list[AuditEvent]) -> list[dict[str, Any]]:
 def not_to_be_sent(request: HttpRequest) -> HttpResponse | None:
     """Refuse what was sent to a page that is only read."""
     return HttpResponseNotAllowed(["GET", "HEAD"]) if request.method == "POST" else None
+
+
+def _may_see(reader: User | AnonymousUser, kind: str) -> bool:
+    model = people.SUBJECTS.get(kind)
+    return model is not None and reader.has_perm(f"{model._meta.app_label}.view_{kind}")
+
+
+def _page_of(event: AuditEvent, subjects: dict[tuple[str, str], str]) -> str:
+    """Return the address of what the event is about; "" where it is gone, or has no page."""
+    model = people.SUBJECTS.get(event.object_type)
+    if (event.object_type, event.object_id) not in subjects or model not in admin.site._registry:
+        return ""
+    return reverse(f"admin:{model._meta.app_label}_{event.object_type}_change", args=[event.object_id])
 
 
 class PortalModelAdmin(admin.ModelAdmin):
@@ -159,18 +183,33 @@ class PortalModelAdmin(admin.ModelAdmin):
         self.record("added", request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
-        if message:
-            self.record("changed", request, obj, message)
+        self.record("changed", request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
         for obj in queryset:
             self.record("deleted", request, obj, [])
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        before = recorded.chosen(form)
+        super().save_related(request, form, formsets, change)
+        form.recorded = {**recorded.switched(form), **recorded.difference(before, recorded.chosen(form))}
+
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+    ) -> list[dict[str, Any]]:
+        message: list[dict[str, Any]] = super().construct_change_message(request, form, formsets, add)
+        return [*message, {recorded.VALUES: getattr(form, "recorded", {})}]
+
     def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
-        """Record which fields changed, never what they hold."""
-        fields = [name for part in message for change in part.values() for name in change.get("fields", ())]
-        action = f"{obj._meta.model_name}.{verb}"
-        AuditEvent.objects.record(action, obj, by=acting(request), details={"fields": fields} if fields else None)
+        """Record which fields changed, and never what they hold but for switches and the ids of what was chosen."""
+        details = recorded.details(message)
+        if details or verb != "changed":
+            action = f"{obj._meta.model_name}.{verb}"
+            AuditEvent.objects.record(action, obj, by=acting(request), details=details)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -188,7 +227,7 @@ class PortalModelAdmin(admin.ModelAdmin):
             "subtitle": str(obj),
             "object": obj,
             "opts": self.opts,
-            "events": told(list(AuditEvent.objects.about(obj)[:HISTORY])),
+            "events": told(list(AuditEvent.objects.about(obj)[:HISTORY]), request.user),
             "most": HISTORY,
             **(extra_context or {}),
         }

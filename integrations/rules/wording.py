@@ -1,5 +1,6 @@
 """Events in words, for pages and for whoever phones."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 ACTIONS: Final = {
@@ -12,6 +13,7 @@ ACTIONS: Final = {
     "application.secret_proven": "saw that Exact accepts a Client secret",
     "connection.made": "connected",
     "connection.renewed": "reconnected",
+    "connection.checked": "checked the connection",
     "connection.reconnect_needed": "found that somebody must reconnect",
     "connection.verifying": "lost an answer of Exact; the connection is being verified",
     "connection.verified": "found the connection alive",
@@ -24,9 +26,6 @@ ACTIONS: Final = {
     "customer.disconnected": "disconnected the customer",
     "customer.erased": "erased the customer's personal data",
     "link.made": "made a link page",
-    "practice.removed": "removed all practice data",
-    "keys.rotated": "sealed all secrets again with the first key",
-    "keys.stored_elsewhere": "confirmed that a key is stored at another place",
     "user.added": "added a member of staff",
     "user.changed": "changed a member of staff",
     "user.password_set": "set a new password",
@@ -44,27 +43,95 @@ ACTIONS: Final = {
     "group.deleted": "deleted a group",
     "organization.added": "filled in the organization",
     "organization.changed": "changed the organization",
+    "keys.rotated": "sealed all secrets again with the first key",
+    "keys.stored_elsewhere": "confirmed that a key is stored at another place",
+    "practice.removed": "removed all practice data",
+    "retention.cleared": "cleared what was older than its retention",
+    "activity.exported": "exported the activity",
 }
+GROUPS: Final = {
+    "application": "Apps",
+    "connection": "Connections",
+    "company": "Customers",
+    "customer": "Customers",
+    "link": "Customers",
+    "user": "Staff",
+    "group": "Staff",
+    "organization": "Portal",
+    "keys": "Portal",
+    "practice": "Portal",
+    "retention": "Portal",
+    "activity": "Portal",
+}
+"""The heading under which the actions of a kind are offered."""
+KINDS: Final = {
+    "application": "App",
+    "connection": "Connection",
+    "company": "Company",
+    "customer": "Customer",
+    "user": "Member of staff",
+    "group": "Group",
+    "organization": "Organization",
+    "keyringcanary": "Keys",
+    "retentionrun": "Clearing",
+}
+"""What events are about, by the name of the model."""
+REFERENCES: Final = {"customer": "customer", "groups": "group", "connection": "connection", "app": "application"}
+"""Details that hold ids: of which kind."""
+_LISTS: Final = frozenset({"fields", "added", "removed"})
 
 
 def action(code: str) -> str:
     return ACTIONS.get(code, code.replace("_", " ").replace(".", ": "))
 
 
-def details(values: dict[str, Any]) -> str:
-    """Return what an event recorded, such as ``name: “A” → “B”``."""
-    return "; ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in values.items())
+def action_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return every action under its heading, to choose from."""
+    groups: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS.values()}
+    for code, words in ACTIONS.items():
+        groups[GROUPS[code.partition(".")[0]]].append((code, words[0].upper() + words[1:]))
+    return list(groups.items())
 
 
-def _value(value: Any) -> str:
+def references(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every ``(kind, id)`` that the details of an event hold."""
+    for name, value in details.items():
+        if name in REFERENCES:
+            yield from ((REFERENCES[name], str(leaf)) for leaf in _leaves(value) if leaf is not None)
+
+
+def details(values: Mapping[str, Any], names: Mapping[tuple[str, str], str] | None = None) -> str:
+    """Return what an event recorded, such as ``name: A → B``; ids that have a name in ``names`` by that."""
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {_value(value, REFERENCES.get(name, ''), names or {}, listed=name in _LISTS)}"
+        for name, value in values.items()
+    )
+
+
+def _value(value: Any, kind: str, names: Mapping[tuple[str, str], str], *, listed: bool = False) -> str:
     match value:
-        case [before, after]:
-            return f"{_value(before)} → {_value(after)}"
-        case None | "":
+        case [before, after] if not listed:
+            return f"{_value(before, kind, names)} → {_value(after, kind, names)}"
+        case None | "" | []:
             return "nothing"
         case True | False:
             return "yes" if value else "no"
         case list():
-            return ", ".join(_value(item) for item in value)
+            return ", ".join(_value(item, kind, names) for item in value)
+        case dict():
+            parts = ((name, _value(part, kind, names, listed=name in _LISTS)) for name, part in value.items())
+            return ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in parts)
         case _:
-            return str(value)
+            return names.get((kind, str(value)), str(value))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    match value:
+        case dict():
+            for part in value.values():
+                yield from _leaves(part)
+        case list():
+            for part in value:
+                yield from _leaves(part)
+        case _:
+            yield value

@@ -17,7 +17,7 @@ from django.utils import timezone
 from integrations.exact import errors, reads
 from integrations.exact.api import Answer
 from integrations.exact.errors import ExactError
-from integrations.models import Application, Connection, ConnectionCheck
+from integrations.models import Application, AuditEvent, Connection, ConnectionCheck
 from integrations.rules import schedule
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import applications, calls, companies, rights, tokens
@@ -65,7 +65,8 @@ class Outcome:
 def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
     """Check a connection now: ``Me`` and one list of companies on the pinned one (1 counted call).
 
-    Whatever is found becomes a row with its evidence; only a fault of our own is raised, and NotPermitted.
+    Whatever is found becomes a row with its evidence; only a fault of our own is raised, and NotPermitted. ``by``:
+    who asked for it, which is an event; what the clock asks for is none.
     """
     rights.require(by, "integrations.check_connection")
     started, clock = timezone.now(), time.monotonic()
@@ -77,6 +78,9 @@ def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
         row.next_check_at = _next(row, outcome)
         row.claimed_until = None
         row.save(update_fields=["next_check_at", "claimed_until"])
+        if by != PORTAL:
+            details = {"cause": outcome.cause} if outcome.cause else None
+            AuditEvent.objects.record("connection.checked", row, by=by, details=details)
         return ConnectionCheck.objects.create(
             connection=row,
             checked_at=started,

@@ -32,12 +32,23 @@ def test_something_else_is_no_actor() -> None:
         ({"client_id": [None, "x"]}, "client id: nothing → x"),
         ({"superuser": True}, "superuser: yes"),
         ({"fields": ["name", "phone", "zone"]}, "fields: name, phone, zone"),
+        ({"fields": ["name", "phone"]}, "fields: name, phone"),
+        ({"is_active": [True, False]}, "is active: yes → no"),
+        ({"groups": {"added": [1], "removed": [2, 3]}}, "groups: added 1, removed 2, 3"),
         ({"resealed": 3}, "resealed: 3"),
         ({}, ""),
     ],
 )
 def test_details_read_as_words(values: dict[str, object], text: str) -> None:
     assert wording.details(values) == text
+
+
+def test_ids_read_as_the_names_of_what_they_stand_for() -> None:
+    values = {"groups": {"added": [1], "removed": [2]}, "customer": "c1", "link": "1", "app": None}
+    assert set(wording.references(values)) == {("group", "1"), ("group", "2"), ("customer", "c1")}
+    names = {("group", "1"): "Support", ("customer", "c1"): "Jansen BV"}
+    said = "groups: added Support, removed 2; customer: Jansen BV; link: 1; app: nothing"
+    assert wording.details(values, names) == said
 
 
 def test_an_action_without_words_still_reads() -> None:

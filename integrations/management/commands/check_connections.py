@@ -28,7 +28,7 @@ class Command(PortalCommand):
             if not rows.exists():
                 self.refuse(f"There is no connection {connection}.")
         for row in rows.iterator(chunk_size=100):
-            check = checks.run(row)
+            check = checks.run(row, by=self.actor)
             self.line(
                 connection=row.pk,
                 app=row.application_id,
