@@ -1,20 +1,32 @@
-"""Activity: who did what."""
+"""Activity: who did what, filtered, and taken away as a file."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 
-from integrations.admin.base import PortalModelAdmin, never, told
-from integrations.models import AuditEvent
+from integrations.admin.base import PortalModelAdmin, acting, may, never, told
+from integrations.models import AuditEvent, Organization
+from integrations.rules import activity as rules
+from integrations.rules import wording
+from integrations.services import activity, people
+from integrations.services.refusals import Refused
+
+TEMPLATE = "admin/integrations/auditevent/activity.html"
+FILTER = frozenset({*rules.NAMES, rules.OLDER})
+OF_THE_FORM = frozenset({*rules.NAMES, "csrfmiddlewaretoken", "format"})
 
 WRITTEN_ONCE = "The activity is written once: nobody adds to it, changes or deletes it by hand."
 
 
 @admin.register(AuditEvent)
 class ActivityAdmin(PortalModelAdmin):
-    list_display = ("at",)
-    list_display_links = None
     ordering = ("-at", "-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -26,9 +38,67 @@ class ActivityAdmin(PortalModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
         return never(request, WRITTEN_ONCE)
 
+    def get_urls(self) -> list[URLPattern]:
+        export = require_POST(self.admin_site.admin_view(self.export_view))
+        return [path("export/", export, name="export-activity"), *super().get_urls()]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, {"title": "Activity", **(extra_context or {})})
-        changelist = getattr(response, "context_data", {}).get("cl")
-        if changelist is not None:
-            response.context_data["events"] = told(list(changelist.result_list))  # type: ignore[attr-defined]
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._page(request, _asked(request.GET, FILTER))
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Stream a file of what the filter shows; that this was done is an event."""
+        if not self._may_export(request):
+            raise PermissionDenied
+        asked = _asked(request.POST, OF_THE_FORM)
+        if asked.reasons:
+            return self._page(request, asked)
+        file_format = request.POST.get("format", "")
+        try:
+            parts = activity.export(asked, file_format, by=acting(request))
+        except Refused as refusal:
+            asked.reasons += refusal.reasons
+            return self._page(request, asked)
+        response = StreamingHttpResponse(parts, content_type=activity.FORMATS[file_format])
+        name = f"activity-{timezone.now():%Y%m%d-%H%M}Z.{file_format}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+
+    def _page(self, request: HttpRequest, asked: rules.Asked) -> HttpResponse:
+        """Show the events, or why what was asked cannot be followed: then none, so that nothing is taken for the
+        answer."""
+        events, older = activity.page(asked) if not asked.reasons else ([], None)
+        given = {name: value for name, value in asked.values.items() if value and name != rules.OLDER}
+        reader: Any = request.user
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Activity",
+            "opts": self.opts,
+            "asked": asked,
+            "given": given,
+            "events": told(events, reader),
+            "older": urlencode({**given, rules.OLDER: older}) if older else "",
+            "newest": urlencode(given) if asked.values[rules.OLDER] else "",
+            "is_first": not asked.values[rules.OLDER],
+            "actors": people.actors(),
+            "actions": wording.action_choices(),
+            "kinds": wording.KINDS,
+            "zone": Organization.objects.ours().time_zone,
+            "can_export": self._may_export(request),
+        }
+        return TemplateResponse(request, TEMPLATE, context, status=400 if asked.reasons else 200)
+
+    def _may_export(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and may(request, "integrations.export_auditevent")
+
+
+def _asked(given: QueryDict, names: frozenset[str]) -> rules.Asked:
+    """Read the filter.
+
+    Raises:
+        SuspiciousOperation: something else was asked.
+    """
+    if not names.issuperset(given):
+        raise SuspiciousOperation("The activity is filtered by nothing else.")
+    return rules.read(dict(given.lists()), timezone.get_current_timezone())

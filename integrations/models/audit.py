@@ -8,12 +8,34 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.actors import ActorField
+from integrations.rules.activity import Filter, Place
 from integrations.rules.actors import Actor
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def about(self, subject: models.Model) -> "AuditEventQuerySet":
         return self.filter(object_type=subject._meta.model_name, object_id=str(subject.pk))
+
+    def matching(self, wanted: Filter) -> "AuditEventQuerySet":
+        """Return what a filter means."""
+        conditions = {
+            "actor": wanted.actor,
+            "action": wanted.action,
+            "object_type": wanted.object_type,
+            "object_id": wanted.object_id,
+            "at__gte": wanted.since,
+            "at__lt": wanted.until,
+        }
+        return self.filter(**{name: value for name, value in conditions.items() if value})
+
+    def older_than(self, place: Place | None) -> "AuditEventQuerySet":
+        """Return what stands behind ``place`` in the list; everything where that is None.
+
+        The first condition alone is what an index can follow.
+        """
+        if place is None:
+            return self
+        return self.filter(at__lte=place.at).filter(Q(at__lt=place.at) | Q(id__lt=place.id))
 
     def record(
         self, action: str, subject: models.Model, *, by: Actor, details: dict[str, Any] | None = None
@@ -71,6 +93,10 @@ class AuditEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         self._refuse()
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.pk)
 
     def _refuse(self) -> NoReturn:
         raise TypeError("An event is written once: it is neither changed nor deleted.")

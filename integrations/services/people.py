@@ -4,15 +4,19 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.contrib.auth.models import Group
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import connection, models
 
 from integrations.models import Application, Company, Connection, Customer, Organization, User
-from integrations.rules.actors import Actor, ActorKind
+from integrations.rules.actors import PORTAL, Actor, ActorKind
 
 SUBJECTS: Final[dict[str, type[models.Model]]] = {
     model._meta.model_name or "": model
     for model in (Application, Company, Connection, Customer, Group, Organization, User)
 }
+
+MOST: Final = 500
+"""Of people, among whom a page lets choose."""
 
 
 def names(actors: Iterable[str]) -> dict[str, str]:
@@ -22,17 +26,50 @@ def names(actors: Iterable[str]) -> dict[str, str]:
     return {text: _name(actor, users.get(actor.user_id) if actor.user_id else None) for text, actor in parsed.items()}
 
 
+def actors() -> dict[str, str]:
+    """Return everybody who may have done something, to choose from: the portal, staff, and users of a terminal."""
+    rows = User.objects.order_by("first_name", "last_name", "username")[:MOST]
+    staff = {str(Actor.person(row.pk)): _name(Actor.person(row.pk), row) for row in rows}
+    terminals = {text: _name(Actor.parse(text), None) for text in _terminals()}
+    return {str(PORTAL): _name(PORTAL, None), **staff, **terminals}
+
+
 def subjects(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return what to call each ``(object type, id)`` that still exists, with one query a type."""
     wanted: dict[str, set[str]] = {}
     for object_type, object_id in keys:
-        wanted.setdefault(object_type, set()).add(object_id)
+        if object_type in SUBJECTS and _fits(SUBJECTS[object_type], object_id):
+            wanted.setdefault(object_type, set()).add(object_id)
     return {
         (kind, str(row.pk)): str(row)
         for kind, ids in wanted.items()
-        if kind in SUBJECTS
         for row in SUBJECTS[kind]._default_manager.filter(pk__in=ids)
     }
+
+
+def _fits(model: type[models.Model], text: str) -> bool:
+    """Tell whether the text can be a key of the model: an event keeps any text."""
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _terminals() -> list[str]:
+    """Return who worked at a terminal: a step of the index for each actor, however many events there are."""
+    statement = """
+        WITH RECURSIVE found (actor) AS (
+            SELECT min(actor) FROM integrations_auditevent
+            UNION ALL
+            SELECT (SELECT min(actor) FROM integrations_auditevent WHERE actor > found.actor)
+            FROM found WHERE found.actor IS NOT NULL
+        )
+        SELECT actor FROM found WHERE actor IS NOT NULL LIMIT %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [2 * MOST])
+        return [actor for (actor,) in cursor.fetchall() if actor.startswith(f"{ActorKind.COMMAND}:")]
 
 
 def _name(actor: Actor, user: User | None) -> str:
