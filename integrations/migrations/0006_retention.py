@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['action', '-at'], name='audit_by_action'),
+            index=models.Index(fields=['action', '-at', '-id'], name='audit_by_action'),
         ),
         migrations.AddIndex(
             model_name='authorizationstate',

@@ -73,7 +73,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["-at", "-id"], name="audit_by_time"),
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_by_object"),
             models.Index(fields=["actor", "-at"], name="audit_by_actor"),
-            models.Index(fields=["action", "-at"], name="audit_by_action"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
         ]
         constraints = [
             models.CheckConstraint(condition=ActorField.well_formed("actor"), name="audit_actor_is_known"),
