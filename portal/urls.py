@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations.admin import key_copies, portal, real_account, search
+from integrations.admin import key_copies, portal, real_account, retention, search
 from integrations.views import connect, errors, health, logo, signing_in
 
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
     path("admin/portal/remove-practice/", admin.site.admin_view(portal.remove_practice), name="remove-practice"),
     path("admin/portal/keys/", admin.site.admin_view(key_copies.page), name="portal-keys"),
+    path("admin/portal/retention/", admin.site.admin_view(retention.overview), name="retention"),
+    path("admin/portal/retention/run/", admin.site.admin_view(retention.run), name="run-retention"),
     path("admin/portal/components/", admin.site.admin_view(portal.components), name="components"),
     path("admin/search/", admin.site.admin_view(search.page), name="search"),
     path("admin/real-account/", admin.site.admin_view(real_account.page), name="real-account"),

@@ -17,13 +17,22 @@ from integrations.services import applications, heartbeats, keyring, secrets
 CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
 SECRET = "xQ7pRw2ZkL9t"
 SOMEBODY = Actor.command("tests")
+GUARD = import_module("integrations.migrations.0007_guard_activity")
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Take the guard of the activity away: tests empty their tables. Its own tests put it back."""
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
-        import_module("integrations.migrations.0007_guard_activity").unguard(None, editor)
+        GUARD.unguard(None, editor)
+
+
+@pytest.fixture
+def guarded_activity(db: None) -> None:
+    """What the migration makes; it goes with the transaction of the test."""
+    with connection.cursor() as cursor:
+        for statement in {"sqlite": GUARD.SQLITE, "postgresql": GUARD.POSTGRESQL}[connection.vendor]:
+            cursor.execute(statement)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
 from integrations.rules.sections import PORTAL
-from integrations.services import health, practice
+from integrations.services import health, practice, retention
 
 
 @require_safe
@@ -34,6 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "staff": User.objects.filter(is_active=True).count(),
         "django": django.get_version(),
         "practice_apps": practice.count(),
+        "cleared": retention.last_run(),
     }
     return _page(request, "admin/portal/overview.html", context)
 

@@ -52,15 +52,16 @@ POSTGRESQL = (
 )
 UNGUARD = {
     "sqlite": (
-        "DROP TRIGGER activity_is_not_changed",
-        "DROP TRIGGER activity_is_kept",
-        "DROP TRIGGER activity_is_not_replaced",
+        "DROP TRIGGER IF EXISTS activity_is_not_changed",
+        "DROP TRIGGER IF EXISTS activity_is_kept",
+        "DROP TRIGGER IF EXISTS activity_is_not_replaced",
     ),
-    "postgresql": ("DROP FUNCTION integrations_guard_activity() CASCADE",),
+    "postgresql": ("DROP FUNCTION IF EXISTS integrations_guard_activity() CASCADE",),
 }
 
 
 def guard(apps, schema_editor):
+    unguard(apps, schema_editor)
     for statement in {"sqlite": SQLITE, "postgresql": POSTGRESQL}[schema_editor.connection.vendor]:
         schema_editor.execute(statement, None)
 

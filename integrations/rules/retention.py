@@ -147,21 +147,23 @@ KINDS: Final = (
 )
 
 KEPT: Final = {
-    "integrations.Access": "Which connection reaches a company, and reached it, belongs to both.",
-    "integrations.Application": "Deleted by hand only.",
-    "integrations.ClientSecret": "A replaced secret loses its content at once; its fingerprint stays with the app.",
-    "integrations.Company": "Deleted with its app only.",
-    "integrations.Customer": "Erased by hand only.",
-    "integrations.Heartbeat": "One row for each process.",
-    "integrations.KeyRingCanary": "One row.",
-    "integrations.Organization": "One row: ourselves.",
-    "integrations.UsageWindow": "One row for each app and company.",
-    "integrations.User": "Staff are deactivated: events and rows name them by id.",
-    "auth.Group": "Deleted by hand only.",
-    "auth.Permission": "Made by migrations.",
-    "contenttypes.ContentType": "Made by migrations.",
-    "admin.LogEntry": "Django's own log, into which nothing is written: the activity stands in its place.",
+    "integrations.Application": ("Apps", "Deleted by hand only."),
+    "integrations.ClientSecret": ("Client secrets", "A replaced one loses its content at once; its fingerprint stays."),
+    "integrations.Customer": ("Customers", "Erased by hand only."),
+    "integrations.Connection": ("Connections", "Finished ones stay as long as their app."),
+    "integrations.Company": ("Companies", "They stay as long as their app."),
+    "integrations.Access": ("Which connection reaches a company", "It belongs to both."),
+    "integrations.UsageWindow": ("Calls of this minute and day", "One row for each app and company."),
+    "integrations.User": ("Staff", "Deactivated rather than deleted: events name them by id."),
+    "auth.Group": ("Groups", "Deleted by hand only."),
+    "auth.Permission": ("Rights", "They come with the software."),
+    "contenttypes.ContentType": ("Tables", "Their names come with the software."),
+    "integrations.Organization": ("Organization", "One row: ourselves."),
+    "integrations.Heartbeat": ("Signs of life", "One row for each process."),
+    "integrations.KeyRingCanary": ("Proof of the keys", "One row."),
+    "admin.LogEntry": ("Django's own log", "Nothing is written into it: the activity stands in its place."),
 }
+"""What does not go by its age: in words, and why."""
 
 
 def by_name(name: str) -> Kind:

@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 
 from integrations.models import KeyRingCanary
 from integrations.rules.findings import Finding, ill, warning, well
-from integrations.services import database, heartbeats, key_copies, keyring, practice, rotation, sealed_rows
+from integrations.services import database, heartbeats, key_copies, keyring, practice, rotation, sealed_rows, upkeep
 
 FREE_BYTES: Final = 500 * 1024 * 1024
 BROKER_SECONDS: Final = 3
@@ -37,6 +37,7 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
             yield check_cache(only_looking=only_looking)
             yield from (check_keys(), check_sealed_rows(), check_keys_needed())
             yield from (check_key_copies(), check_heartbeats())
+            yield from (upkeep.check_activity_guard(), upkeep.check_retention())
     yield from (check_broker(), check_files(), check_disk())
 
 

@@ -199,7 +199,7 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str], anna: User) -> Non
 
 
 @pytest.fixture
-def house(settings: Any, tmp_path: Path, at_work: None) -> Iterator[None]:
+def house(settings: Any, tmp_path: Path, at_work: None, guarded_activity: None) -> Iterator[None]:
     tmp_path.chmod(0o700)
     settings.VAR_DIR, settings.BROKER_DIR, settings.TOKEN_JOURNAL_DIR = tmp_path, tmp_path / "b", tmp_path / "t"
     return

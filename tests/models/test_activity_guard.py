@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,22 +22,15 @@ from psycopg import sql
 
 from integrations.models import AuditEvent
 from integrations.rules import retention
+from integrations.services import upkeep
+from tests.conftest import GUARD
 from tests.models.test_constraints import make_event
 from tests.portal.processes import KEYS, manage
 
-migration = import_module("integrations.migrations.0007_guard_activity")
 TABLE = "integrations_auditevent"
 COLUMNS = "id, at, actor, action, object_type, object_id, details"
 YOUNG = timezone.now() - retention.ACTIVITY + timedelta(hours=1)
 OLD = timezone.now() - retention.ACTIVITY - timedelta(hours=1)
-
-
-@pytest.fixture
-def guarded(db: None) -> None:
-    """What the migration makes; it goes with the transaction of the test."""
-    for statement in {"sqlite": migration.SQLITE, "postgresql": migration.POSTGRESQL}[connection.vendor]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
 
 
 def refused(statement: Callable[[], Any], why: str) -> None:
@@ -54,10 +46,10 @@ def run(statement: str, *parameters: Any) -> None:
 
 
 def test_the_migration_holds_the_same_age_as_the_rule() -> None:
-    assert timedelta(days=migration.DAYS) == retention.by_name("activity").age
+    assert timedelta(days=GUARD.DAYS) == retention.by_name("activity").age
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 def test_an_event_is_not_changed_however_it_is_tried() -> None:
     event = make_event(at=OLD)
     make_event()
@@ -67,7 +59,7 @@ def test_an_event_is_not_changed_however_it_is_tried() -> None:
     refused(lambda: AuditEvent.objects.filter(pk=event.pk).update(actor="portal"), "activity_is_not_changed")
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 def test_an_event_goes_when_its_time_is_over_and_no_sooner() -> None:
     old, young = make_event(at=OLD), make_event(at=YOUNG)
     refused(lambda: AuditEvent.objects.filter(pk=young.pk).delete(), "activity_is_kept")
@@ -76,14 +68,14 @@ def test_an_event_goes_when_its_time_is_over_and_no_sooner() -> None:
     assert AuditEvent.objects.get() == young
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 def test_a_moment_without_microseconds_is_compared_as_well() -> None:
     old, young = make_event(at=OLD.replace(microsecond=0)), make_event(at=YOUNG.replace(microsecond=0))
     refused(lambda: AuditEvent.objects.filter(pk=young.pk).delete(), "activity_is_kept")
     AuditEvent.objects.filter(pk=old.pk).delete()
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 def test_events_are_added_as_before_one_or_many() -> None:
     make_event()
     values = {"actor": "portal", "action": "a.b", "object_type": "application", "object_id": "1"}
@@ -91,7 +83,7 @@ def test_events_are_added_as_before_one_or_many() -> None:
     assert AuditEvent.objects.count() == 301
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 @pytest.mark.parametrize("recursive", ["on", "off"])
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_sqlite_replaces_no_event(recursive: str) -> None:
@@ -112,7 +104,7 @@ def test_sqlite_replaces_no_event(recursive: str) -> None:
     refused(lambda: run(upsert), "activity_is_not_replaced")
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("guarded_activity")
 @pytest.mark.skipif("connection.vendor != 'postgresql'")
 def test_postgresql_neither_empties_nor_overwrites() -> None:
     event = make_event()
@@ -123,6 +115,35 @@ def test_postgresql_neither_empties_nor_overwrites() -> None:
     refused(lambda: run(upsert), "activity_is_not_changed")
     merge = f"MERGE INTO {TABLE} t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE"
     refused(lambda: run(merge), "activity_is_kept")
+
+
+# --- Making it anew, and noticing that it is gone ------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("guarded_activity")
+@pytest.mark.parametrize("times", [1, 2])
+def test_it_can_be_made_anew_whatever_is_left_of_it(times: int) -> None:
+    names = {"sqlite": "activity_is_kept", "postgresql": "activity_is_kept ON integrations_auditevent"}
+    run(f"DROP TRIGGER {names[connection.vendor]}")
+    assert not upkeep.check_activity_guard().ok
+    for _ in range(times):
+        for statement in (*GUARD.UNGUARD[connection.vendor], *getattr(GUARD, connection.vendor.upper())):
+            run(statement)
+    assert upkeep.check_activity_guard().ok
+
+
+@pytest.mark.django_db
+def test_the_doctor_notices_that_it_is_gone() -> None:
+    finding = upkeep.check_activity_guard()
+    assert not finding.ok
+    assert "activity_is_kept" in finding.detail
+
+
+@pytest.mark.usefixtures("guarded_activity")
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_the_doctor_notices_that_it_is_disabled() -> None:
+    run(f"ALTER TABLE {TABLE} DISABLE TRIGGER activity_is_not_emptied")
+    assert "activity_is_not_emptied" in upkeep.check_activity_guard().detail
 
 
 # --- As production has it: every migration, and connections of others ----------------------------------------

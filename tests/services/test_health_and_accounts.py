@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def house(settings: Any, tmp_path: Path, at_work: None) -> Path:
+def house(settings: Any, tmp_path: Path, at_work: None, guarded_activity: None) -> Path:
     tmp_path.chmod(0o700)
     settings.VAR_DIR = tmp_path
     settings.BROKER_DIR = tmp_path / "broker"

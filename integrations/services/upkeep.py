@@ -1,0 +1,47 @@
+"""Looks at what keeps itself in order: the guard of the activity, and the clearing."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import connection
+from django.utils import timezone
+
+from integrations.models import RetentionRun
+from integrations.rules.findings import Finding, ill, well
+
+LATE: Final = timedelta(days=3)
+_TRIGGERS: Final = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'integrations_auditevent'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'integrations_auditevent'::regclass "
+    "AND NOT tgisinternal AND tgenabled IN ('O', 'A')",
+}
+_NEEDED: Final = {
+    "sqlite": {"activity_is_not_changed", "activity_is_kept", "activity_is_not_replaced"},
+    "postgresql": {"activity_is_kept", "activity_is_not_emptied"},
+}
+
+
+def check_activity_guard() -> Finding:
+    """Look whether the database itself would refuse to change an event."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS[connection.vendor])
+        found = {name for (name,) in cursor.fetchall()}
+    missing = sorted(_NEEDED[connection.vendor] - found)
+    if missing:
+        return ill(
+            "activity",
+            f"The database would let events be changed: {', '.join(missing)} is missing or disabled.",
+            "Find out who did that. docs/operations.md says how to make it anew.",
+        )
+    return well("activity", "The database refuses to change an event, or to delete one within seven years.")
+
+
+def check_retention() -> Finding:
+    """Look whether the clearing gets done."""
+    last = RetentionRun.objects.filter(state=RetentionRun.State.DONE).first()
+    if last is None:
+        return well("retention", "Nothing has been cleared yet; the scheduler does it once a day.")
+    at = f"{last.started_at:%Y-%m-%d %H:%M} UTC"
+    if timezone.now() - last.started_at > LATE:
+        return ill("retention", f"Last finished on {at}.", "Run `manage.py retention`, or press Run now on its page.")
+    return well("retention", f"Last finished on {at}.")
