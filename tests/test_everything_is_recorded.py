@@ -1,0 +1,503 @@
+"""Whoever changes something leaves one event: every verb of the services, every POST of a page, every word for it."""
+
+import ast
+import inspect
+import json
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import pytest
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+import integrations
+import integrations.services
+from integrations.exact.evidence import Evidence
+from integrations.exact.oauth import TokenAnswer
+from integrations.models import Application, AuditEvent, Connection, Customer, Organization, User
+from integrations.rules import activity as filters
+from integrations.rules import retention as ages
+from integrations.rules import wording
+from integrations.rules.actors import PORTAL, Actor
+from integrations.services import (
+    accounts,
+    activity,
+    applications,
+    checks,
+    customers,
+    keyring,
+    links,
+    practice,
+    retention,
+    rotation,
+    secrets,
+    tokens,
+)
+from tests.conftest import SECRET, SOMEBODY
+from tests.practice import practising
+from tests.services.test_retention import old_events
+
+pytestmark = pytest.mark.django_db
+CANARY: Final = "Canary"
+PASSWORD: Final = "Canary-pass-phrase-1"
+APP: Final = "/admin/integrations/application/"
+USER: Final = "/admin/integrations/user/"
+GROUP: Final = "/admin/auth/group/"
+NOT_OF_PEOPLE: Final = frozenset({"sessions.Session", "integrations.AuditEvent"})
+
+
+@dataclass
+class World:
+    """A house in use; everything that has a name or a secret of people carries the mark of a canary."""
+
+    client: Client
+    anna: User
+    enabled: Application
+    connection: Connection
+    spare: Application
+    customer: Customer
+    group: Group
+    by: Actor
+
+
+@pytest.fixture
+def world(settings: Any, anna: User, annas: Client, make_app: Callable[..., Application]) -> World:
+    settings.LOCAL_SANDBOXES = {}
+    anna.first_name, anna.last_name, anna.email = CANARY, f"{CANARY} Smit", f"{CANARY}@example.com"
+    anna.save()
+    by = Actor.person(anna.pk)
+    enabled = make_app(enable=True)
+    connection = tokens.begin(
+        enabled, TokenAnswer("access", "refresh", 600, Evidence("POST", "/token", 200, 1)), now=timezone.now()
+    )
+    connection.status, connection.exact_user_id = Connection.Status.CONNECTED, str(uuid4())
+    connection.full_name, connection.email = f"{CANARY} Accountant", f"{CANARY}@exact.example"
+    connection.save()
+    return World(
+        client=annas,
+        anna=anna,
+        enabled=enabled,
+        connection=connection,
+        spare=make_app(secret=None, client_id=None, region="uk", name="Spare"),
+        customer=customers.named(f"{CANARY} BV", by=by),
+        group=Group.objects.create(name=f"{CANARY} group"),
+        by=by,
+    )
+
+
+def snapshot() -> dict[str, list[Any]]:
+    labels = {model._meta.label: model for model in apps.get_models() if model._meta.label not in NOT_OF_PEOPLE}
+    return {label: sorted(map(str, model._base_manager.values_list())) for label, model in labels.items()}
+
+
+@contextmanager
+def records(*actions: str) -> Iterator[list[AuditEvent]]:
+    """Expect just these events within."""
+    known = set(AuditEvent.objects.values_list("pk", flat=True))
+    events: list[AuditEvent] = []
+    yield events
+    events += AuditEvent.objects.exclude(pk__in=known).order_by("at")
+    assert sorted(event.action for event in events) == sorted(actions)
+
+
+# --- Pages --------------------------------------------------------------------------------------------------
+
+
+def _user_form(world: World, **changed: Any) -> dict[str, Any]:
+    form = world.client.get(f"{USER}{world.anna.pk}/change/").context["adminform"].form
+    values = {name: value for name, value in form.initial.items() if value is not None}
+    return {**values, "groups": [], "user_permissions": [], **changed}
+
+
+def _old_rows(world: World) -> None:
+    old_events(2)
+
+
+Page = tuple[Callable[[World], None], Callable[[World], str], Callable[[World], dict[str, Any]], tuple[str, ...]]
+
+
+def nothing(world: World) -> None:
+    return None
+
+
+PAGES: Final[dict[str, Page]] = {
+    "an app is added": (
+        nothing, lambda w: f"{APP}add/",
+        lambda w: {"region": "nl", "kind": "product", "name": "X", "client_id": "", "client_secret": ""},
+        ("application.added",),
+    ),
+    "an app is added with its keys: two things": (
+        nothing, lambda w: f"{APP}add/",
+        lambda w: {"region": "nl", "kind": "product", "name": "X", "client_id": str(uuid4()), "client_secret": SECRET},
+        ("application.added", "application.secret_set"),
+    ),
+    "an app is changed": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/change/",
+        lambda w: {"name": "New", "client_id": "", "client_secret": ""}, ("application.changed",),
+    ),
+    "an app is saved as it was": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/change/",
+        lambda w: {"name": "Spare", "client_id": "", "client_secret": ""}, (),
+    ),
+    "an app is deleted": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/delete/", lambda w: {"post": "yes"}, ("application.deleted",),
+    ),
+    "an app is disabled": (
+        nothing, lambda w: f"{APP}{w.enabled.pk}/disable/", lambda w: {}, ("application.disabled",),
+    ),
+    "an app is enabled": (
+        lambda w: applications.disable(w.enabled, by=w.by),
+        lambda w: f"{APP}{w.enabled.pk}/enable/", lambda w: {}, ("application.enabled",),
+    ),
+    "a link page is made": (
+        nothing, lambda w: f"{APP}{w.enabled.pk}/connect/", lambda w: {}, ("link.made",),
+    ),
+    "a connection is checked": (
+        nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/check/", lambda w: {},
+        ("connection.checked",),
+    ),
+    "the organization is filled in": (
+        nothing, lambda w: "/admin/integrations/organization/add/",
+        lambda w: {"name": "Meridian", "time_zone": "UTC"}, ("organization.added",),
+    ),
+    "the organization is changed": (
+        lambda w: Organization.objects.create(name="Meridian") and None,
+        lambda w: "/admin/integrations/organization/1/change/",
+        lambda w: {"name": "Meridian BV", "time_zone": "UTC"}, ("organization.changed",),
+    ),
+    "a member of staff is added": (
+        nothing, lambda w: f"{USER}add/",
+        lambda w: {"username": f"{CANARY}2", "password1": PASSWORD, "password2": PASSWORD,
+                   "usable_password": "true"},
+        ("user.added",),
+    ),
+    "a member of staff is changed": (
+        nothing, lambda w: f"{USER}{w.anna.pk}/change/",
+        lambda w: _user_form(w, last_name=f"{CANARY} de Vries", groups=[w.group.pk]), ("user.changed",),
+    ),
+    "a password is set": (
+        nothing, lambda w: f"{USER}{w.anna.pk}/password/",
+        lambda w: {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true", "set-password": ""},
+        ("user.password_set",),
+    ),
+    "one's own password is changed": (
+        nothing, lambda w: "/admin/password_change/",
+        lambda w: {"old_password": "correct horse battery", "new_password1": PASSWORD, "new_password2": PASSWORD},
+        ("user.password_changed",),
+    ),
+    "one's own password is refused": (
+        nothing, lambda w: "/admin/password_change/", lambda w: {"old_password": "x"}, (),
+    ),
+    "a group is added": (
+        nothing, lambda w: f"{GROUP}add/",
+        lambda w: {"name": f"{CANARY} two", "permissions": [Permission.objects.get(codename="view_customer").pk]},
+        ("group.added",),
+    ),
+    "a group is changed": (
+        nothing, lambda w: f"{GROUP}{w.group.pk}/change/", lambda w: {"name": f"{CANARY} three"}, ("group.changed",),
+    ),
+    "a group is deleted": (
+        nothing, lambda w: f"{GROUP}{w.group.pk}/delete/", lambda w: {"post": "yes"}, ("group.deleted",),
+    ),
+    "the activity is exported": (
+        nothing, lambda w: "/admin/integrations/auditevent/export/",
+        lambda w: {"format": "csv", "person": str(w.by)}, ("activity.exported",),
+    ),
+    "old rows are cleared": (
+        _old_rows, lambda w: "/admin/portal/retention/run/", lambda w: {}, ("retention.cleared",),
+    ),
+    "nothing old is cleared": (nothing, lambda w: "/admin/portal/retention/run/", lambda w: {}, ()),
+    "practice is removed": (
+        nothing, lambda w: "/admin/portal/remove-practice/", lambda w: {}, ("practice.removed",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_changes_something_leaves_one_event_of_who_it_was(world: World, name: str) -> None:
+    prepare, url, values, actions = PAGES[name]
+    prepare(world)
+    target, form, before = url(world), values(world), snapshot()
+    with records(*actions) as events:
+        response = world.client.post(target, form)
+        assert response.status_code in {200, 302}, response.content
+    assert {event.actor for event in events} <= {str(world.by)}
+    assert (snapshot() != before) or not actions or actions == ("activity.exported",)
+    nameless()
+
+
+def test_a_consent_is_one_event_whoever_gave_it(tmp_path: Path, settings: Any) -> None:
+    customer = customers.named(f"{CANARY} BV", by=PORTAL)
+    with practising(tmp_path, settings) as exact:
+        for happened in (("application.secret_proven", "connection.made"), ("connection.renewed",)):
+            with records("link.made", *happened) as events:
+                exact.connect(Client(), customer=customer)
+            assert {event.actor for event in events} == {"portal"}
+            nameless()
+        with records("connection.checked"):
+            assert checks.run(Connection.objects.get(), by=SOMEBODY).ok
+
+
+def urls(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from urls(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else prefix)
+        elif pattern.name:
+            yield f"{prefix}{pattern.name}", pattern
+
+
+PARAMETERS: Final[dict[str, Callable[[World, str], Any]]] = {
+    "pk": lambda w, name: w.connection.pk if "check" in name else w.spare.pk,
+    "application_id": lambda w, name: w.spare.pk,
+    "token": lambda w, name: "nonsense",
+    "content_type_id": lambda w, name: 1,
+    "app_label": lambda w, name: "integrations",
+    "id": lambda w, name: w.anna.pk,
+    "object_id": lambda w, name: {
+        "auth_group": w.group.pk, "integrations_user": w.anna.pk, "integrations_application": w.spare.pk,
+        "integrations_connection": w.connection.pk, "integrations_organization": 1,
+        "integrations_auditevent": AuditEvent.objects.first().pk,
+    }.get(name.removeprefix("admin:").rpartition("_")[0], w.spare.pk),
+}  # fmt: skip
+
+
+def test_an_empty_post_to_any_address_leaves_an_event_where_it_changes_something(world: World) -> None:
+    """Whatever address comes to be: what changes a row without a word is found here."""
+    seen = 0
+    for name, pattern in urls():
+        names = list(pattern.pattern.converters) or [*re.compile(str(pattern.pattern)).groupindex]
+        if any(parameter not in PARAMETERS for parameter in names):
+            continue
+        address = reverse(name, kwargs={key: PARAMETERS[key](world, name) for key in names})
+        before, events = snapshot(), AuditEvent.objects.count()
+        world.client.force_login(world.anna)
+        before = {**before, "integrations.User": snapshot()["integrations.User"]}
+        response = world.client.post(address)
+        assert response.status_code < 500, address
+        after, written = snapshot(), AuditEvent.objects.count() - events
+        changed = [label for label in after if after[label] != before[label] and label != "integrations.RetentionRun"]
+        assert written >= 1 or not changed, (address, changed)
+        assert written <= 1, address
+        seen += 1
+    assert seen > 50
+
+
+# --- Who may do what ----------------------------------------------------------------------------------------
+
+
+def test_rights_are_recorded_by_what_was_added_and_removed(world: World) -> None:
+    view, add = (Permission.objects.get(codename=f"{verb}_customer") for verb in ("view", "add"))
+    old = Group.objects.create(name="Old")
+    world.anna.groups.set([old])
+    world.anna.user_permissions.set([view])
+    changed = {"groups": [world.group.pk], "user_permissions": [add.pk], "is_staff": "on", "is_active": ""}
+    with records("user.changed") as events:
+        world.client.post(f"{USER}{world.anna.pk}/change/", _user_form(world, **changed))
+    details = events[0].details
+    assert sorted(details.pop("fields")) == ["Active", "Groups", "Rights"]
+    assert details == {
+        "is_active": [True, False],
+        "groups": {"added": [world.group.pk], "removed": [old.pk]},
+        "user_permissions": {"added": ["integrations.add_customer"], "removed": ["integrations.view_customer"]},
+    }
+
+
+def test_the_rights_of_a_group_are_recorded(world: World) -> None:
+    view, add = (Permission.objects.get(codename=f"{verb}_customer") for verb in ("view", "add"))
+    form = {"name": world.group.name, "permissions": [view.pk, add.pk]}
+    url = f"{GROUP}{world.group.pk}/change/"
+    with records("group.changed") as events:
+        world.client.post(url, form)
+    both = ["integrations.add_customer", "integrations.view_customer"]
+    assert events[0].details == {"fields": ["Rights"], "permissions": {"added": both}}
+    with records():
+        world.client.post(url, form)
+    with records("group.changed") as events:
+        world.client.post(url, {"name": world.group.name})
+    assert events[0].details["permissions"] == {"removed": both}
+    page = world.client.get("/admin/integrations/auditevent/").content.decode()
+    assert "permissions: removed integrations.add_customer, integrations.view_customer" in page
+
+
+# --- Services -----------------------------------------------------------------------------------------------
+
+
+def _asked(world: World) -> filters.Asked:
+    return filters.read({}, timezone.get_default_timezone())
+
+
+def _cleared(world: World) -> None:
+    old_events(1)
+    retention.run(by=world.by)
+
+
+def _enabled(world: World) -> None:
+    applications.enable(world.enabled, by=world.by)
+
+
+def _renamed(world: World) -> None:
+    world.spare.name = "New"
+    applications.change(world.spare, by=world.by)
+
+
+def _furnished(world: World) -> None:
+    Connection.objects.all().delete()
+    apps.get_model("integrations", "Company").objects.all().delete()
+    Application.objects.all().delete()
+    django_settings.LOCAL_SANDBOXES = {"nl": 1}
+    practice.furnish(lambda *_: {"client_id": str(uuid4()), "client_secret": SECRET}, by=world.by)
+
+
+def _new(world: World) -> Application:
+    return Application(region="uk", kind="product", name="Another")
+
+
+SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
+    "accounts.first_administrator": (
+        lambda w: (User.objects.update(is_active=False), accounts.first_administrator(by=w.by)), ("user.added",),
+    ),
+    "accounts.new_password": (lambda w: accounts.new_password("anna", by=w.by), ("user.password_set",)),
+    "activity.export": (lambda w: list(activity.export(_asked(w), "json", by=w.by)), ("activity.exported",)),
+    "applications.add": (lambda w: applications.add(_new(w), by=w.by), ("application.added",)),
+    "applications.change": (_renamed, ("application.changed",)),
+    "applications.disable": (
+        lambda w: applications.disable(w.enabled, by=w.by), ("application.disabled",),
+    ),
+    "applications.enable": (
+        lambda w: (applications.disable(w.enabled, by=w.by), _enabled(w)),
+        ("application.disabled", "application.enabled"),
+    ),
+    "applications.remove": (lambda w: applications.remove(w.spare, by=w.by), ("application.deleted",)),
+    "checks.run": (lambda w: checks.run(w.connection, by=w.by), ("connection.checked",)),
+    "customers.named": (lambda w: customers.named(f"{CANARY} NV", by=w.by), ("customer.added",)),
+    "links.make": (lambda w: links.make(w.enabled, by=w.by, customer=w.customer), ("link.made",)),
+    "practice.furnish": (
+        _furnished, ("application.added", "application.secret_set", "application.enabled"),
+    ),
+    "practice.remove": (lambda w: practice.remove(by=w.by), ("practice.removed",)),
+    "retention.run": (_cleared, ("retention.cleared",)),
+    "rotation.rotate": (lambda w: list(rotation.rotate(by=w.by)), ("keys.rotated",)),
+    "secrets.set": (lambda w: secrets.set(w.spare, SECRET, by=w.by), ("application.secret_set",)),
+}  # fmt: skip
+
+
+def verbs() -> set[str]:
+    """Every public function of the services that asks who acts."""
+    found = set()
+    for module in pkgutil.iter_modules(integrations.services.__path__):
+        loaded = import_module(f"integrations.services.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            ours = function.__module__ == loaded.__name__ and not name.startswith("_")
+            if ours and "by" in inspect.signature(function).parameters:
+                found.add(f"{module.name}.{name}")
+    return found
+
+
+def test_every_verb_that_asks_who_acts_has_a_case() -> None:
+    assert verbs() == set(SERVICES)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_verb_leaves_one_event_for_each_thing_it_did(world: World, settings: Any, name: str) -> None:
+    verb, actions = SERVICES[name]
+    settings.LOCAL_SANDBOXES = {}
+    with records(*actions) as events:
+        verb(world)
+    assert {event.actor for event in events} == {str(world.by)}
+    nameless()
+
+
+def test_what_the_clock_asks_for_is_no_event_of_a_person(world: World) -> None:
+    with records():
+        checks.run(world.connection)
+
+
+# --- No names, no secrets -----------------------------------------------------------------------------------
+
+
+def nameless() -> None:
+    """No event holds a name, an address or a secret of people or customers."""
+    written = json.dumps(list(AuditEvent.objects.values()), default=str, ensure_ascii=False)
+    connection = Connection.objects.first()
+    of_exact = [connection.full_name, connection.user_name, connection.email] if connection else []
+    for hidden in (CANARY, PASSWORD, SECRET, "Smit", "correct horse", "v1.", *filter(None, of_exact)):
+        assert hidden not in written, hidden
+
+
+def test_the_scan_finds_what_it_looks_for(world: World) -> None:
+    nameless()
+    AuditEvent.objects.create(
+        actor="portal", action="a.b", object_type="user", object_id="1", details={"name": world.anna.get_full_name()}
+    )
+    with pytest.raises(AssertionError):
+        nameless()
+
+
+def test_a_fingerprint_is_no_secret_and_ids_are_ids(world: World) -> None:
+    for event in AuditEvent.objects.filter(action="link.made"):
+        assert UUID(event.details["link"])
+        assert event.details["customer"] in {None, str(world.customer.pk)}
+    assert keyring.fingerprint(SECRET) not in SECRET
+
+
+# --- Words for all ------------------------------------------------------------------------------------------
+
+CODE: Final = re.compile(r"[a-z]+\.[a-z_]+")
+
+
+def recorded_in_code() -> set[str]:
+    """Return the actions that the code can record, read from its syntax."""
+    actions: set[str] = set()
+    for path in Path(integrations.__file__).parent.rglob("*.py"):
+        if "migrations" in path.parts or "sandbox" in path.parts:
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef) and any(map(_records, ast.walk(function))):
+                texts = (node.value for node in ast.walk(function) if isinstance(node, ast.Constant))
+                actions |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+    stock = {f"{kind}.{verb}" for kind in ("user", "group", "organization") for verb in ("added", "changed")}
+    return actions | stock | {"group.deleted", "user.password_set"}
+
+
+def _records(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == "record"
+
+
+def test_every_action_that_the_code_records_has_words() -> None:
+    actions = recorded_in_code()
+    assert len(actions) > 25
+    assert actions == set(wording.ACTIONS)
+
+
+def test_everything_that_events_are_about_has_a_word(world: World) -> None:
+    old_events(1)
+    retention.run(by=world.by)
+    list(rotation.rotate(by=world.by))
+    Organization.objects.create(name="x")
+    for name in ("a group is changed", "a member of staff is changed", "the organization is changed"):
+        _, url, values, _ = PAGES[name]
+        world.client.post(url(world), values(world))
+    kinds = set(AuditEvent.objects.values_list("object_type", flat=True))
+    assert len(kinds) > 6
+    assert kinds <= set(wording.KINDS)
+
+
+def test_what_was_cleared_is_said_by_kinds_that_exist(world: World) -> None:
+    old_events(2)
+    run = retention.run(by=world.by)
+    event = AuditEvent.objects.get(action="retention.cleared")
+    assert set(event.details) == set(run.went) <= {kind.name for kind in ages.KINDS}
+    assert timezone.now() - run.started_at < timedelta(minutes=1)
