@@ -62,7 +62,7 @@ def run(request: HttpRequest) -> HttpResponse:
 
 def _line(line: retention.Outlook) -> dict[str, Any]:
     kind = line.kind
-    since = f"since {kind.since}" if kind.age > timedelta(0) else f"as soon as {kind.since}"
+    since = f"since {kind.since}" if kind.age > timedelta(0) else f"once {kind.since}"
     return {
         "title": kind.title,
         "age": rules.age_in_words(kind.age) if kind.age else "Not kept",

@@ -155,7 +155,7 @@ def _day(text: str, name: str, refuse: Refuse) -> date | None:
     except ValueError:
         day = None
     if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        refuse(f"“{name}” is no day. Write it as 2026-11-30, from the year {FIRST_YEAR} to {LAST_YEAR}.")
+        refuse(f"“{name.capitalize()}” is no day. Write it as 2026-11-30, from the year {FIRST_YEAR} to {LAST_YEAR}.")
         return None
     return day
 

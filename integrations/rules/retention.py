@@ -47,7 +47,7 @@ KINDS: Final = (
         "Sessions",
         timedelta(0),
         "they ended",
-        "Nobody is signed in by them any more.",
+        "Nobody is signed in by them any longer.",
     ),
     Kind(
         "sign_in_tallies",
@@ -76,7 +76,7 @@ KINDS: Final = (
     Kind(
         "links",
         "integrations.LinkPage",
-        "Link pages that were used or have expired",
+        "Link pages",
         90 * DAY,
         "they were used or expired",
         "Whoever opens an old one reads why it does not work.",

@@ -99,7 +99,7 @@ def test_days_begin_and_end_where_the_organization_lives(annas: Client) -> None:
         ({"about": "secret", "which": "1"}, "There is no such kind"),
         ({"about": "application"}, "Say which app by its id"),
         ({"which": "\x00"}, "This is no id"),
-        ({"from": "2026-02-30"}, "“from” is no day"),
+        ({"from": "2026-02-30"}, "“From” is no day"),
         ({"from": "2026-02-02", "to": "2026-02-01"}, "The period ends before it begins"),
         ({"older": "1"}, "There is no such page"),
         ({"what": ["link.made", "link.made"]}, "was given more than once"),

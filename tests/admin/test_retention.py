@@ -49,7 +49,7 @@ def test_every_kind_stands_there_with_its_age_and_why(annas: Client) -> None:
 def test_run_now_clears_and_the_page_says_what_went(annas: Client, anna: User) -> None:
     old_events(3)
     before = text(annas.get(URL))
-    assert '<td data-label="Would go" class="number">3</td>' in before
+    assert '<td data-label="Would go" class="number nowrap">3</td>' in before
     response = annas.post(RUN)
     assert (response.url, said(response)) == (URL, ["Cleared. 3 rows went."])
     after = text(annas.get(URL))
@@ -104,7 +104,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(annas: Client) -> Non
 def test_many_rows_are_not_counted_to_the_end(annas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MOST_COUNTED", 11)
     old_events(30)
-    assert '<td data-label="Would go" class="number">over 10</td>' in text(annas.get(URL))
+    assert '<td data-label="Would go" class="number nowrap">over 10</td>' in text(annas.get(URL))
 
 
 def terminal(*arguments: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ PAGES: Final = {
     "customers": "/admin/integrations/customer/",
     "search": "/admin/search/",
     "portal": "/admin/portal/",
+    "retention": "/admin/portal/retention/",
     "organization": "/admin/integrations/organization/",
     "groups": "/admin/auth/group/",
 }
