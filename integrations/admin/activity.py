@@ -77,6 +77,8 @@ class ActivityAdmin(PortalModelAdmin):
             "opts": self.opts,
             "asked": asked,
             "given": given,
+            # What is no day does not go back into a field that takes days only.
+            "days": {"from": bool(asked.filter.since), "to": bool(asked.filter.until)},
             "events": told(events, reader),
             "older": urlencode({**given, rules.OLDER: older}) if older else "",
             "newest": urlencode(given) if asked.values[rules.OLDER] else "",
