@@ -159,6 +159,8 @@ KEPT: Final = {
     "auth.Permission": ("Rights", "They come with the software."),
     "contenttypes.ContentType": ("Tables", "Their names come with the software."),
     "integrations.Organization": ("Organization", "One row: ourselves."),
+    "integrations.OrganizationLogo": ("Logo", "One row, replaced and removed by hand."),
+    "integrations.KeyStoredElsewhere": ("Confirmed keys", "One row for each key of the ring."),
     "integrations.Heartbeat": ("Signs of life", "One row for each process."),
     "integrations.KeyRingCanary": ("Proof of the keys", "One row."),
     "admin.LogEntry": ("Django's own log", "Nothing is written into it: the activity stands in its place."),

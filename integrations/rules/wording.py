@@ -76,9 +76,15 @@ KINDS: Final = {
     "retentionrun": "Clearing",
 }
 """What events are about, by the name of the model."""
-REFERENCES: Final = {"customer": "customer", "groups": "group", "connection": "connection", "app": "application"}
+REFERENCES: Final = {
+    "customer": "customer",
+    "owners": "customer",
+    "groups": "group",
+    "connection": "connection",
+    "app": "application",
+}
 """Details that hold ids: of which kind."""
-_LISTS: Final = frozenset({"fields", "added", "removed"})
+_LISTS: Final = frozenset({"fields", "added", "removed", "owners"})
 
 
 def action(code: str) -> str:

@@ -16,12 +16,14 @@ from django.core.management.color import no_style
 from django.db import DataError, IntegrityError, connection, connections, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from integrations.models import Application, Customer, User
+from integrations.models import Application, AuditEvent, Customer, User
 from integrations.services import keyring, sealed_rows
 from integrations.services.refusals import Refused
 
 SOURCE: Final = "moved_from"
 BATCH: Final = 1000
+IN_USE: Final[tuple[type[models.Model], ...]] = (User, Application, Customer, AuditEvent)
+"""A database that has any of these is somebody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,15 @@ def _same_release() -> None:
 
 
 def _empty_here() -> None:
-    """Take away what the migrations made here: it comes from the file, with other ids.
+    """Take away what the migrations made here: it comes from the file, with other ids. Events are no part of that, and
+    the database would refuse to take them away.
 
     Raises:
         Refused: somebody uses this database already.
     """
-    if used := next((model for model in (User, Application, Customer) if model._default_manager.exists()), None):
+    if used := next((model for model in IN_USE if model._default_manager.exists()), None):
         raise Refused([f"This database is in use: it has {used._meta.verbose_name_plural}. Take a new one."])
-    names = [model._meta.db_table for model in _tables()]
+    names = [model._meta.db_table for model in _tables() if model is not AuditEvent]
     for statement in connection.ops.sql_flush(no_style(), names):
         with connection.cursor() as cursor:
             cursor.execute(statement)
