@@ -17,7 +17,7 @@ from integrations.services import applications, heartbeats, keyring, secrets
 CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
 SECRET = "xQ7pRw2ZkL9t"
 SOMEBODY = Actor.command("tests")
-GUARD = import_module("integrations.migrations.0007_guard_activity")
+GUARD = import_module("integrations.migrations.0008_guard_activity")
 
 
 @pytest.fixture(scope="session")

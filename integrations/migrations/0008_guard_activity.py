@@ -74,7 +74,7 @@ def unguard(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0006_retention'),
+        ('integrations', '0007_retention'),
     ]
 
     operations = [migrations.RunPython(guard, unguard)]

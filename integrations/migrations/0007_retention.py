@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0005_logo_and_key_copies'),
+        ('integrations', '0006_roles'),
     ]
 
     operations = [
@@ -49,10 +49,6 @@ class Migration(migrations.Migration):
                 'ordering': ['-started_at', '-id'],
                 'default_permissions': (),
             },
-        ),
-        migrations.AlterModelOptions(
-            name='auditevent',
-            options={'default_permissions': ('view',), 'ordering': ['-at', '-id'], 'permissions': [('export_auditevent', 'Can export the activity')], 'verbose_name': 'event', 'verbose_name_plural': 'events'},
         ),
         migrations.RemoveConstraint(
             model_name='usagecount',
