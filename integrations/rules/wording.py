@@ -56,6 +56,7 @@ GROUPS: Final = {
     "customer": "Customers",
     "link": "Customers",
     "user": "Staff",
+    "role": "Staff",
     "group": "Staff",
     "organization": "Portal",
     "keys": "Portal",
