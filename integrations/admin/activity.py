@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin.base import PortalModelAdmin, acting, may, never, told
+from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, told
 from integrations.models import AuditEvent, Organization
 from integrations.rules import activity as rules
 from integrations.rules import wording
@@ -45,7 +45,7 @@ class ActivityAdmin(PortalModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, _asked(request.GET, FILTER))
+        return not_to_be_sent(request) or self._page(request, _asked(request.GET, FILTER))
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Stream a file of what the filter shows; that this was done is an event."""

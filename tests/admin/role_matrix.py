@@ -17,7 +17,7 @@ MEANINGS: Final = {
     "x": "403: refused, with who may",
     "0": "404: not there",
     "m": "405: not by this method",
-    "!": "400: nothing to show",
+    "!": "400: nothing to show, or not what its form sends",
 }
 
 TABLE: Final = """
@@ -45,6 +45,10 @@ TABLE: Final = """
 /admin/portal/remove-practice/                                           POST L x x x x x x >
 /admin/portal/keys/                                                      GET  L x x x x x y y
 /admin/portal/keys/                                                      POST L x x x x x > >
+/admin/portal/retention/                                                 GET  L x x x x x y y
+/admin/portal/retention/                                                 POST L m m m m m m m
+/admin/portal/retention/run/                                             GET  L m m m m m m m
+/admin/portal/retention/run/                                             POST L x x x x x > >
 /admin/portal/components/                                                GET  L x x x x x y y
 /admin/portal/components/                                                POST L m m m m m m m
 /admin/search/                                                           GET  L x y y y y y y
@@ -69,6 +73,8 @@ TABLE: Final = """
 /admin/r/<path:content_type_id>/<path:object_id>/                        POST L 0 0 0 0 0 0 0
 /admin/integrations/auditevent/                                          GET  L x x x x y x y
 /admin/integrations/auditevent/                                          POST L x x x x m x m
+/admin/integrations/auditevent/export/                                   GET  m m m m m m m m
+/admin/integrations/auditevent/export/                                   POST L x x x x ! x !
 /admin/integrations/auditevent/add/                                      GET  L x x x x x x x
 /admin/integrations/auditevent/add/                                      POST L x x x x x x x
 /admin/integrations/auditevent/<path:object_id>/history/                 GET  L x x x x y x y

@@ -74,7 +74,8 @@ def test_no_link_and_no_button_is_refused(house: House, name: str, empty: bool) 
         for action in offers.forms:
             with undone():
                 answer = house.client(name).post(urljoin(shown_at, action), {"post": "yes"})
-            assert answer.status_code in {200, 302}, (name, shown_at, action)
+            # 400: what else the form sends is missing.
+            assert answer.status_code in {200, 302, 400}, (name, shown_at, action)
         for link in offers.links:
             url = urlsplit(urljoin(shown_at, link))
             if not url.netloc and url.path.startswith("/") and not link.startswith("#"):
