@@ -18,7 +18,7 @@ class IntegrationsConfig(AppConfig):
 
         # After Django's own, which makes the rows of the rights.
         post_migrate.connect(_bring_roles_in_line, sender=self, dispatch_uid="roles")
-        wire.before_send = wire_guard.refuse_open_transaction
+        wire.before_send = wire_guard.before_send
 
 
 def _bring_roles_in_line(*, using: str, plan: Any = None, **kwargs: Any) -> None:

@@ -16,10 +16,15 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
+from integrations.exact.errors import WrongHost
+from integrations.exact.origin import parse
+from integrations.rules.installation import is_id
+
 T = TypeVar("T")
 REQUIRED: Final = object()
 NAME_VALUE: Final = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
 HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9._-]{1,253}")
+LONGEST_URL: Final = 1_000
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 FLAGS: Final = {
     "on": True,
@@ -198,6 +203,46 @@ def broker(text: str) -> str:
     if parts.scheme != "sentinel":  # which may list several hosts
         _ = parts.port
     return text
+
+
+def installation_id(text: str) -> str:
+    if not is_id(text):
+        raise Malformed("it is not 8 to 64 letters, digits, dots, hyphens and underscores")
+    return text
+
+
+def kept_installation_id(path: Path) -> str:
+    """Read the id that the first start made; empty before it."""
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError):
+        text = ""
+    if not is_id(text):
+        raise ImproperlyConfigured(
+            f"{path} holds no id of an installation. Bring it back from a backup, or remove it: `manage.py migrate` "
+            "makes another one, and the portal stands by until it has claimed the tokens."
+        )
+    return text
+
+
+def monitor_url(text: str) -> str:
+    """Read the address of a monitor: https, or this machine; without a password that a log could show."""
+    try:
+        parts = urlsplit(text)
+        parse(f"{parts.scheme}://{parts.netloc}").url(path_of(text))
+    except (ValueError, WrongHost):
+        raise Malformed("it is not https:// and a host, or http:// and this machine") from None
+    if parts.fragment or len(text) > LONGEST_URL:
+        raise Malformed("it has a part behind #, or is longer than 1,000 characters")
+    return text
+
+
+def path_of(url: str) -> str:
+    """Return path and query of a URL as they are sent."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def folder(text: str) -> Path:

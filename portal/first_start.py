@@ -105,10 +105,11 @@ def prepare() -> tuple[str, str] | None:
     django.setup()
     # These need the settings and the models, which are loaded only now.
     from integrations.rules.actors import Actor  # noqa: PLC0415
-    from integrations.services import accounts, database, practice  # noqa: PLC0415
+    from integrations.services import accounts, database, installation, practice  # noqa: PLC0415
 
     if database.pending_migrations():
         call_command("migrate", verbosity=0, interactive=False)
+    installation.settle(by=Actor.command("make run"))
     _collect_static()
     practice.furnish(_register, by=Actor.command("make run"))
     login = accounts.first_administrator(by=Actor.command("make run"))

@@ -208,6 +208,29 @@ TOKEN_JOURNAL_DIR = env.read(
     mend="Set a folder on a disk that survives a crash of the database.",
 )
 
+# --- One installation ---------------------------------------------------------------------------------------
+
+INSTALLATION_FILE = VAR_DIR / "installation"
+INSTALLATION_ID = env.read(
+    "INSTALLATION_ID",
+    environment.installation_id,
+    default="",
+    mend="Set 8 to 64 letters and digits, the same on every host of this installation and on no other; "
+    "leave it out to use the one in var/installation.",
+) or environment.kept_installation_id(INSTALLATION_FILE)
+STANDBY = env.read(
+    "STANDBY",
+    environment.flag,
+    default=False,
+    mend="Set it to on where this portal must ask nothing of Exact, whatever the database says; else to off.",
+)
+HEARTBEAT_URL = env.read(
+    "HEARTBEAT_URL",
+    environment.monitor_url,
+    default="",
+    mend="Set the address that your monitor expects a sign of life at, or leave it out.",
+)
+
 # --- Staff and sessions -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "integrations.User"

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 
 from integrations.crypto import Key, KeyRing
-from integrations.models import Application, User
+from integrations.models import Application, AuditEvent, User
 from integrations.rules.actors import Actor
 from integrations.services import applications, heartbeats, keyring, secrets
+from tests.owning import own
 
 CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
 SECRET = "xQ7pRw2ZkL9t"
@@ -40,6 +41,21 @@ def fresh_key_ring() -> Iterator[None]:
     keyring.forget()
     yield
     keyring.forget()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """A new database, in which nothing has happened yet: what its migration recorded goes."""
+    with django_db_blocker.unblock():
+        AuditEvent.objects.all().delete()
+
+
+@pytest.fixture(autouse=True)
+def owner(request: pytest.FixtureRequest) -> None:
+    """Tests that use the database own the tokens in it, also after one that emptied all tables."""
+    if {"db", "transactional_db"} & {*request.fixturenames} or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
+        own()
 
 
 @pytest.fixture

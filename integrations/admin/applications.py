@@ -20,7 +20,7 @@ from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
-from integrations.services import applications, links, people, secrets
+from integrations.services import applications, links, people, secrets, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -257,6 +257,9 @@ class ApplicationAdmin(PortalModelAdmin):
         application = get_object_or_404(Application, pk=pk)
         try:
             made = links.make(application, by=acting(request))
+        except tokens.StandingBy as refusal:
+            messages.error(request, str(refusal))
+            return redirect(HOME)
         except Refused as refusal:
             for reason in refusal.reasons:
                 messages.error(request, reason)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
 from integrations.admin.customer_form import OwnerForm
 from integrations.models import Company, Connection, Customer, UsageWindow
-from integrations.services import checks, companies, usage
+from integrations.services import checks, companies, tokens, usage
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -104,7 +104,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         connection = get_object_or_404(Connection.objects.select_related("application"), pk=pk)
         try:
             found = checks.run(connection, by=acting(request))
-        except WrongKeyRing as error:
+        except (WrongKeyRing, tokens.StandingBy) as error:
             messages.error(request, str(error))
         else:
             if found.ok:

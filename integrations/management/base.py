@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from integrations.rules.actors import Actor
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
+from integrations.services.token_errors import StandingBy
 
 
 class PortalCommand(BaseCommand):
@@ -29,7 +30,7 @@ class PortalCommand(BaseCommand):
         self.as_text = bool(options.get("text"))
         try:
             return super().execute(*args, **options)
-        except (Refused, WrongKeyRing) as error:
+        except (Refused, StandingBy, WrongKeyRing) as error:
             self.refuse(str(error))
 
     def line(self, **values: Any) -> None:

@@ -6,6 +6,7 @@ from integrations.models.check_day import CheckDay
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
+from integrations.models.installation import Installation, MonitorCall
 from integrations.models.key_copy import KeyStoredElsewhere
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
@@ -28,11 +29,13 @@ __all__ = [
     "Customer",
     "FamiliarNetwork",
     "Heartbeat",
+    "Installation",
     "KeyRingCanary",
     "KeyStoredElsewhere",
     "Kind",
     "Language",
     "LinkPage",
+    "MonitorCall",
     "Organization",
     "OrganizationLogo",
     "RetentionRun",

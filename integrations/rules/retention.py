@@ -162,6 +162,8 @@ KEPT: Final = {
     "integrations.OrganizationLogo": ("Logo", "One row, replaced and removed by hand."),
     "integrations.KeyStoredElsewhere": ("Confirmed keys", "One row for each key of the ring."),
     "integrations.Heartbeat": ("Signs of life", "One row for each process."),
+    "integrations.Installation": ("The installation", "One row, which says who owns the tokens."),
+    "integrations.MonitorCall": ("Calls of the monitor outside", "One row, the latest."),
     "integrations.KeyRingCanary": ("Proof of the keys", "One row."),
     "admin.LogEntry": ("Django's own log", "Nothing is written into it: the activity stands in its place."),
 }

@@ -41,6 +41,8 @@ ACTIONS: Final = {
     "group.added": "added a group",
     "group.changed": "changed a group",
     "group.deleted": "deleted a group",
+    "installation.claimed": "made this installation the owner of the tokens",
+    "installation.lost": "gave the tokens to another installation",
     "organization.added": "filled in the organization",
     "organization.changed": "changed the organization",
     "keys.rotated": "sealed all secrets again with the first key",

@@ -15,7 +15,7 @@ from integrations.exact.api import Answer
 from integrations.exact.errors import Who
 from integrations.exact.limits import LimitHeaders
 from integrations.models import Access, Company, Connection
-from integrations.services import tokens, usage, wire_guard
+from integrations.services import installation, tokens, usage, wire_guard
 
 # Nothing that a server could read as another company than we count: no escapes, no dot segments, no "//".
 _PATH: Final = re.compile(
@@ -86,6 +86,7 @@ def send(target: Company | Connection, method: str, path: str, *, purpose: str =
         ValueError: ``method`` is none of Exact's.
     """
     wire_guard.refuse_open_transaction()
+    installation.refuse_standby()
     call = _call(target, method, path, purpose)
     token = tokens.access_token(call.connection)
     try:
@@ -117,7 +118,7 @@ def _sent(call: _Call, token: str) -> Answer:
         if reservation is not None:
             _settle_failed(reservation, error)
         raise
-    except (ValueError, wire_guard.TransactionOpen):
+    except (ValueError, wire_guard.TransactionOpen, tokens.StandingBy):
         if reservation is not None:
             usage.release(reservation)
         raise

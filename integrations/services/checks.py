@@ -20,7 +20,7 @@ from integrations.exact.errors import ExactError
 from integrations.models import Application, AuditEvent, Connection, ConnectionCheck
 from integrations.rules import schedule
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, calls, companies, rights, tokens
+from integrations.services import applications, calls, companies, installation, rights, tokens
 from integrations.services import connections as connecting
 from integrations.services.usage import LimitReached
 
@@ -67,8 +67,12 @@ def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
 
     Whatever is found becomes a row with its evidence; only a fault of our own is raised, and NotPermitted. ``by``:
     who asked for it, which is an event; what the clock asks for is none.
+
+    Raises:
+        StandingBy: another portal owns the tokens; nothing was asked, and nothing written.
     """
     rights.require(by, "integrations.check_connection")
+    installation.refuse_standby()
     started, clock = timezone.now(), time.monotonic()
     door = Door(connection)
     outcome = _look(connection, door)
@@ -109,6 +113,8 @@ def run_many(ids: Iterable[UUID], *, seconds: float = SOFT_SECONDS) -> int:
             connection = Connection.objects.select_related("application").filter(pk=pk, next_check_at__isnull=False)
             found = connection.first()
             return found is not None and run(found) is not None
+        except tokens.StandingBy:  # claimed meanwhile: who owns the tokens now finds it due
+            return False
         finally:
             databases.close_all()
 
@@ -124,8 +130,11 @@ def due(now: datetime) -> Q:
 def claim(limit: int = AT_ONCE) -> list[UUID]:
     """Take what is due, by one statement, so that no two workers check the same connection.
 
-    A claim ends by itself after ten minutes: what a worker that died had taken falls due again.
+    A claim ends by itself after ten minutes: what a worker that died had taken falls due again. To a portal
+    that stands by nothing is due.
     """
+    if installation.standing().reasons:
+        return []
     now = timezone.now()
     awake = Application.objects.awake().filter(enabled_at__isnull=False)
     eligible = Connection.objects.filter(due(now), application__in=awake).order_by("next_check_at").values("pk")
@@ -152,6 +161,8 @@ def _look(connection: Connection, door: Door) -> Outcome:
         connecting.describe(connection, me)
         found = connecting.read_companies(connection, max_pages=1, send=door.send)
         companies.keep(connection, found.items, complete=found.complete)
+    except tokens.StandingBy:
+        raise
     except LimitReached as limit:
         return Outcome("LimitReached", str(limit), "nobody", may_retry=True, not_before=limit.resets_at)
     except tokens.TokenUnavailable as wait:

@@ -9,7 +9,7 @@ from integrations.exact import errors, oauth, reads
 from integrations.exact.reads import Division, Divisions, Me
 from integrations.models import Application, AuditEvent, AuthorizationState, Connection, Customer, LinkPage
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import calls, companies, links, secrets, tokens
+from integrations.services import calls, companies, installation, links, secrets, tokens
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
@@ -26,7 +26,9 @@ def connect(state: AuthorizationState, code: str) -> Connection:
     Raises:
         ExactError: Exact did not give tokens, or did not say whose they are.
         Refused: the app has no secret that opens, or staff disconnected the customer meanwhile.
+        StandingBy: another portal owns the tokens; the code was not traded.
     """
+    installation.refuse_standby()
     application = state.link.application
     if reasons := links.why_not_finished(state):
         raise Refused(reasons)

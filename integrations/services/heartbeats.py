@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.models import Heartbeat
 from integrations.rules import heartbeats as rule
+from integrations.services import installation
 
 Process = Heartbeat.Process
 
@@ -20,7 +21,12 @@ class Silence:
 
 
 def beat(process: Process) -> None:
-    """Say that a process did its work just now."""
+    """Say that a process did its work just now.
+
+    One that stands by says nothing: on a shared database it would hide that those of the owner are silent.
+    """
+    if installation.standing().reasons:
+        return
     Heartbeat.objects.update_or_create(process=process, defaults={"at": timezone.now()})
 
 

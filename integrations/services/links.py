@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
 from integrations.rules.actors import Actor
-from integrations.services import applications, rights
+from integrations.services import applications, installation, rights
 from integrations.services.refusals import Refused
 
 DAYS: Final = 14
@@ -26,6 +26,7 @@ STATE_MINUTES_STAFF: Final = 10
 STATE_MINUTES_CUSTOMER: Final = 60
 LONGEST_STATE: Final = 100
 _CLOSED: Final = "This link is no longer good. Ask whoever sent it for a new one."
+NOT_NOW: Final = "Nobody can connect here at the moment. Try again later, or ask whoever sent you the link."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ def make(application: Application, *, by: Actor, customer: Customer | None = Non
 
     Raises:
         Refused: the app cannot be used now; with every reason. Or no right to it.
+        StandingBy: nobody can connect here, because another portal owns the tokens.
     """
     rights.require(by, "integrations.connect")
+    installation.refuse_standby()
     reasons = applications.why_not_usable(application)
     if customer is not None and customer.erased_at:
         reasons = (*reasons, "The customer is erased. Add a new one.")
@@ -78,6 +81,8 @@ def find(token: str) -> LinkPage | None:
 
 def why_not_open(page: LinkPage) -> tuple[str, ...]:
     """Return why nobody can connect by this page now."""
+    if installation.standing().reasons:
+        return (NOT_NOW,)
     reasons = list(applications.why_not_usable(page.application))
     if page.customer is not None and page.customer.erased_at:
         reasons.append(_CLOSED)

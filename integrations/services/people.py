@@ -7,12 +7,12 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
-from integrations.models import Application, Company, Connection, Customer, Organization, User
+from integrations.models import Application, Company, Connection, Customer, Installation, Organization, User
 from integrations.rules.actors import PORTAL, Actor, ActorKind
 
 SUBJECTS: Final[dict[str, type[models.Model]]] = {
     model._meta.model_name or "": model
-    for model in (Application, Company, Connection, Customer, Group, Organization, User)
+    for model in (Application, Company, Connection, Customer, Group, Installation, Organization, User)
 }
 
 MOST: Final = 500

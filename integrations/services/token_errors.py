@@ -49,3 +49,9 @@ class AppAsleep(TokenUnavailable):
     """The app was made for another Exact (practice or real) than this portal talks to now."""
 
     who = Who.OPERATOR
+
+
+class StandingBy(TokenUnavailable):
+    """This portal does not own the tokens: nothing was asked of Exact, and nothing changed."""
+
+    who = Who.OPERATOR

@@ -16,7 +16,7 @@ from django.utils import timezone
 from integrations.exact import errors, oauth, wire
 from integrations.models import Application, Connection
 from integrations.rules import refresh
-from integrations.services import keyring, secrets, token_store, wire_guard
+from integrations.services import installation, keyring, secrets, token_store, wire_guard
 from integrations.services.token_errors import (
     AppAsleep,
     CannotOpenTokens,
@@ -24,6 +24,7 @@ from integrations.services.token_errors import (
     NotYet,
     OutcomeUnknown,
     ReconnectNeeded,
+    StandingBy,
     TokenUnavailable,
 )
 from integrations.services.token_store import Lease
@@ -35,6 +36,7 @@ __all__ = [
     "NotYet",
     "OutcomeUnknown",
     "ReconnectNeeded",
+    "StandingBy",
     "TokenUnavailable",
     "access_token",
     "begin",
@@ -58,13 +60,14 @@ def access_token(connection: Connection) -> str:
     Raises:
         ReconnectNeeded: only a new consent helps; the row says so, too.
         NotYet: not before ``until``; as `OutcomeUnknown` after a lost answer.
-        CannotOpenTokens, KeysMissing, AppAsleep: nothing was asked, and nothing changed.
+        CannotOpenTokens, KeysMissing, AppAsleep, StandingBy: nothing was asked, and nothing changed.
         ExactError: what Exact or the wire said to the token request, where that changed nothing:
             `InvalidClient`, `TokenRefused`, `LimitReached`, and every error that was not ``sent``.
         WrongKeyRing: the present keys are not this database's; nothing was asked.
         TransactionOpen: called within a transaction.
     """
     wire_guard.refuse_open_transaction()
+    installation.refuse_standby()
     _refuse_asleep(connection.application)
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
@@ -167,6 +170,9 @@ def _refreshed(connection: Connection, *, probe: bool) -> str | None:
     except _LeaseLost:
         token_store.undo(lease)
         return None
+    except StandingBy:  # somebody else claimed the tokens in the last moment, and the wire sent nothing
+        token_store.undo(lease)
+        raise
     except errors.ExactError as error:
         return _failed(connection, lease, error, probe=probe)
     saved = token_store.save(lease, answer, timezone.now())

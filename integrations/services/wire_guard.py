@@ -1,7 +1,9 @@
-"""HTTP never inside a transaction: what the wire asks before it sends."""
+"""What the wire asks before it sends: no transaction is open, and the tokens are ours."""
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from integrations.services import installation
 
 
 class TransactionOpen(RuntimeError):
@@ -11,8 +13,18 @@ class TransactionOpen(RuntimeError):
         super().__init__(f"A transaction on “{alias}” is open; nothing is sent to Exact within one.")
 
 
+def before_send() -> None:
+    """Set as ``wire.before_send``.
+
+    Raises:
+        TransactionOpen, StandingBy: nothing was sent.
+    """
+    refuse_open_transaction()
+    installation.refuse_standby()
+
+
 def refuse_open_transaction() -> None:
-    """Set as ``wire.before_send``; also asked by services that wait for Exact.
+    """Asked by services that wait for Exact, too.
 
     The transaction in which a TestCase, or pytest-django's ``db``, wraps a whole test does not count.
 

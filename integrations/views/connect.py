@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from integrations.exact import errors, oauth
 from integrations.models import Application, Connection, LinkPage, Organization
 from integrations.rules import redirects
-from integrations.services import calls, connections, links, tokens
+from integrations.services import calls, connections, installation, links, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
@@ -94,6 +94,7 @@ def result(request: HttpRequest) -> HttpResponse:
 def _finish(request: HttpRequest, application: Application, answer: QueryDict) -> Connection:
     state, code = _only(answer, "state"), _only(answer, "code")
     browser = request.session.get(BROWSER, "")
+    installation.refuse_standby()  # before the state is used: whoever owns the tokens may still take it
     if "error" in answer:
         links.take(application.pk, state, browser=browser)
         raise oauth.authorization_error(_only(answer, "error"), answer.get("error_description", ""))
@@ -111,6 +112,8 @@ def _only(answer: QueryDict, name: str) -> str:
 
 
 def _in_words(failure: Exception) -> str:
+    if isinstance(failure, tokens.StandingBy):
+        return links.NOT_NOW
     if isinstance(failure, errors.AccessDenied):
         return "Access was not given on Exact's page, so nothing was connected."
     if isinstance(failure, errors.ExactError) and failure.who == errors.Who.APP_OWNER:

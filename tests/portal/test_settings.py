@@ -51,6 +51,18 @@ MALFORMED = {
     "EMAIL_URL": [CANARY, f"{CANARY}://host", f"smtp://user:{CANARY}@host:x25"],
     "CELERY_BROKER_URL": [CANARY, f"http://{CANARY}", f"redis://:{CANARY}@host:x6379/0", "portal.broker:Transport"],
     "TOKEN_JOURNAL_DIR": [f"~{CANARY}/tokens"],
+    "INSTALLATION_ID": [CANARY[:7], f"{CANARY} {CANARY}", f"{CANARY}/1", f"-{CANARY}", CANARY * 5, f"{CANARY}ü"],
+    "STANDBY": [CANARY, "standby"],
+    "HEARTBEAT_URL": [
+        CANARY,
+        f"http://{CANARY}.example.com/ping",
+        f"https://user:{CANARY}@monitor.example.com/ping",
+        f"https://monitor.example.com/{CANARY}#part",
+        f"https://monitor.example.com/a {CANARY}",
+        f"https://monitor.example.com:x/{CANARY}",
+        f"ftp://monitor.example.com/{CANARY}",
+        f"https://monitor.example.com/{CANARY * 100}",
+    ],
     "SANDBOX": [CANARY],
     "EXACT_NL_URL": [CANARY, f"https://{CANARY}.example.com/api", f"https://x:{CANARY}@start.example.com"],
     "EXACT_UK_URL": [CANARY, "//127.0.0.1:9000"],
@@ -69,6 +81,9 @@ WITH_VALUE = {
     "EMAIL_URL": "smtp://host",
     "CELERY_BROKER_URL": "redis://host/0",
     "TOKEN_JOURNAL_DIR": "/srv/tokens",
+    "INSTALLATION_ID": "meridian-production",
+    "STANDBY": "on",
+    "HEARTBEAT_URL": "https://monitor.example.com/ping/0b1c",
     "SANDBOX": "on",
     "EXACT_NL_URL": "http://127.0.0.1:9000",
     "EXACT_UK_URL": "http://127.0.0.1:9001",
@@ -80,7 +95,7 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
     """Run settings.py anew with just these variables, and return what it sets."""
 
     def run(**chosen: str) -> dict[str, Any]:
-        for name in [*WITH_VALUE, "INSTALLATION_ID", "STANDBY", "HEARTBEAT_URL"]:
+        for name in WITH_VALUE:
             monkeypatch.delenv(name, raising=False)
             monkeypatch.delenv(f"{name}_FILE", raising=False)
         monkeypatch.setenv("VAR_DIR", str(tmp_path))

@@ -15,7 +15,7 @@ from tests.services.practice import Practice, practice
 @pytest.fixture(autouse=True)
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """The hook that refuses to send within a transaction; counts the requests that it was asked about."""
-    guard = Mock(side_effect=wire_guard.refuse_open_transaction)
+    guard = Mock(side_effect=wire_guard.before_send)
     monkeypatch.setattr(wire, "before_send", guard)
     return guard
 

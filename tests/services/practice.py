@@ -16,6 +16,7 @@ from integrations.models import Application, AuditEvent, Connection
 from integrations.rules.actors import Actor
 from integrations.sandbox.server import Running
 from integrations.services import keyring, secrets, tokens
+from tests.owning import own
 from tests.practice import practising
 from tests.sandbox.client import Client
 
@@ -108,6 +109,7 @@ def database_file(folder: Path) -> Iterator[str]:
         memory.backup(copy)
     database.connection, options["NAME"] = None, str(path)
     keyring.forget()
+    own()
     try:
         yield f"sqlite:///{path}"
     finally:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from integrations.management.base import PortalCommand
 from integrations.models import Application, Connection
-from integrations.services import checks
+from integrations.services import checks, installation
 
 
 class Command(PortalCommand):
@@ -18,6 +18,7 @@ class Command(PortalCommand):
         parser.add_argument("--connection", type=UUID, help="Only this connection.")
 
     def handle(self, *args: Any, app: UUID | None, connection: UUID | None, **options: Any) -> None:
+        installation.refuse_standby()
         rows = Connection.objects.linked().select_related("application").order_by("created_at")
         if app is not None:
             if not Application.objects.filter(pk=app).exists():

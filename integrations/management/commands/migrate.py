@@ -6,7 +6,9 @@ from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
-from integrations.services import backups, database
+from integrations.models import Installation
+from integrations.rules.actors import PORTAL
+from integrations.services import backups, database, installation
 from integrations.services.refusals import Refused
 
 
@@ -14,12 +16,15 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         looks = options.get("plan") or options.get("check_unapplied")
         ours = options.get("database") in {None, DEFAULT_DB_ALIAS} and not looks
+        upgraded = ours and not database.has_table(Installation)
         changes = options.get("app_label") or database.pending_migrations()  # a named app may go back, too
         if ours and changes:
             self._copy_aside()
         super().handle(*args, **options)
         if ours:
             call_command("createcachetable", verbosity=0)
+        if ours and not database.pending_migrations():
+            installation.settle(by=PORTAL, upgraded=upgraded)
 
     def _copy_aside(self) -> None:
         """Copy the database first; without a copy nothing is migrated."""
