@@ -17,7 +17,8 @@ from portal import broker
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 broker.register()
 
-HOUR: Final = 60 * 60
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "sentinel://")
 
 LOOK_SECONDS: Final = 20
@@ -27,6 +28,11 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "task": "integrations.tasks.look_for_due_checks",
         "schedule": float(LOOK_SECONDS),
         "options": {"expires": LOOK_SECONDS},
+    },
+    "tell-the-monitor": {
+        "task": "integrations.tasks.tell_the_monitor",
+        "schedule": float(MINUTE),
+        "options": {"expires": MINUTE},
     },
     "clear-by-age": {
         "task": "integrations.tasks.clear_by_age",

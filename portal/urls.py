@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from integrations.admin import key_copies, portal, real_account, retention, search
+from integrations.admin import claiming, key_copies, portal, real_account, retention, search
 from integrations.views import connect, errors, health, logo, signing_in
 
 urlpatterns = [
@@ -19,6 +19,11 @@ urlpatterns = [
     path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),
     path("admin/portal/remove-practice/", admin.site.admin_view(portal.remove_practice), name="remove-practice"),
+    path(
+        "admin/portal/claim-installation/",
+        admin.site.admin_view(claiming.page),
+        name="claim-installation",
+    ),
     path("admin/portal/keys/", admin.site.admin_view(key_copies.page), name="portal-keys"),
     path("admin/portal/retention/", admin.site.admin_view(retention.overview), name="retention"),
     path("admin/portal/retention/run/", admin.site.admin_view(retention.run), name="run-retention"),

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import django
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
 from integrations.rules.sections import PORTAL
-from integrations.services import health, practice, retention
+from integrations.services import health, installation, monitor, people, practice, retention, vitals
 
 
 @require_safe
@@ -26,13 +25,19 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show what the doctor finds, and lead to the organization and the staff."""
     require(request, PORTAL)
     findings = list(health.doctor(only_looking=True))
+    standing = installation.standing()
     context = {
         "title": "Portal",
         "findings": findings,
         "ill": sum(not finding.ok for finding in findings),
         "organization": Organization.objects.ours(),
         "staff": User.objects.filter(is_active=True).count(),
-        "django": django.get_version(),
+        "standing": standing,
+        "claimed_by": people.names([standing.row.claimed_by])[standing.row.claimed_by] if standing.row else "",
+        "may_claim": request.user.has_perm("integrations.claim_installation") and not standing.why_not_claimed,
+        "processes": vitals.processes(),
+        "versions": vitals.versions(),
+        "monitor": monitor.seen(),
         "practice_apps": practice.count(),
         "cleared": retention.last_run(),
     }

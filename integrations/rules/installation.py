@@ -106,3 +106,11 @@ def may_claim_by_itself(owner: Owner | None, *, ever_linked: bool, upgraded: boo
     only a person can know by whom.
     """
     return owner is None and (upgraded or not ever_linked)
+
+
+CONFIRMATION: Final = "stopped"
+"""What a person types to say that the other portal is stopped for good."""
+
+
+def is_confirmed(typed: str) -> bool:
+    return typed.strip().lower() == CONFIRMATION

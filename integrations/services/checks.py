@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.db import connections as databases
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from integrations.exact import errors, reads
@@ -126,6 +126,20 @@ def due(now: datetime) -> Q:
     return Q(next_check_at__lte=now) & (Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many checks have waited since they fell due, taken by a worker or not, and since when the oldest."""
+
+    count: int
+    oldest: datetime | None
+
+
+def overdue() -> Overdue:
+    """Return how far the workers are behind."""
+    waiting = Connection.objects.filter(next_check_at__lte=timezone.now(), application__in=_at_work())
+    return Overdue(**waiting.aggregate(count=Count("pk"), oldest=Min("next_check_at")))
+
+
 @transaction.atomic  # or Django refuses to write the locks of PostgreSQL into the statement
 def claim(limit: int = AT_ONCE) -> list[UUID]:
     """Take what is due, by one statement, so that no two workers check the same connection.
@@ -136,8 +150,7 @@ def claim(limit: int = AT_ONCE) -> list[UUID]:
     if installation.standing().reasons:
         return []
     now = timezone.now()
-    awake = Application.objects.awake().filter(enabled_at__isnull=False)
-    eligible = Connection.objects.filter(due(now), application__in=awake).order_by("next_check_at").values("pk")
+    eligible = Connection.objects.filter(due(now), application__in=_at_work()).order_by("next_check_at").values("pk")
     if database.features.has_select_for_update_skip_locked:
         eligible = eligible.select_for_update(skip_locked=True, of=("self",))
     sql, parameters = eligible[:limit].query.sql_with_params()
@@ -151,6 +164,10 @@ def claim(limit: int = AT_ONCE) -> list[UUID]:
     with database.cursor() as cursor:
         cursor.execute(statement, [*parameters, until])
         return [value if isinstance(value, UUID) else UUID(str(value)) for (value,) in cursor.fetchall()]
+
+
+def _at_work() -> QuerySet[Application]:
+    return Application.objects.awake().enabled()
 
 
 def _look(connection: Connection, door: Door) -> Outcome:

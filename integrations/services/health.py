@@ -12,12 +12,26 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils import timezone
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from integrations.models import KeyRingCanary
+from integrations.rules import heartbeats as rule
 from integrations.rules.findings import Finding, ill, warning, well
-from integrations.services import database, heartbeats, key_copies, keyring, practice, rotation, sealed_rows, upkeep
+from integrations.services import (
+    checks,
+    database,
+    heartbeats,
+    installation,
+    key_copies,
+    keyring,
+    monitor,
+    practice,
+    rotation,
+    sealed_rows,
+    upkeep,
+)
 
 FREE_BYTES: Final = 500 * 1024 * 1024
 BROKER_SECONDS: Final = 3
@@ -26,7 +40,8 @@ BROKER_SECONDS: Final = 3
 def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
     """Yield every finding; where the database cannot be reached, what needs it is left out.
 
-    ``only_looking`` writes nothing anywhere: for a page, which changes nothing by being read.
+    ``only_looking`` writes nothing anywhere, and does not open every sealed value, which takes longer the more there
+    are: for a page, which changes nothing by being read.
     """
     reachable = check_database()
     yield reachable
@@ -34,16 +49,27 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
         migrations = check_migrations()
         yield migrations
         if migrations.ok:
-            yield check_cache(only_looking=only_looking)
-            yield from (check_keys(), check_sealed_rows(), check_keys_needed())
-            yield from (check_key_copies(), check_heartbeats())
+            yield from (check_installation(), check_address(), check_heartbeats(), check_lag(), check_monitor())
+            yield from (check_cache(only_looking=only_looking), check_keys())
+            if not only_looking:
+                yield check_sealed_rows()
+            yield from (check_keys_needed(), check_key_copies())
             yield from (upkeep.check_activity_guard(), upkeep.check_retention())
     yield from (check_broker(), check_files(), check_disk())
 
 
 def ready() -> list[Finding]:
-    """Return what keeps the web process from serving: an empty list where nothing does."""
-    steps: tuple[Callable[[], Finding], ...] = (check_database, check_migrations, check_keys, check_heartbeats)
+    """Return what keeps the portal from doing its work: an empty list where nothing does.
+
+    To stand by counts as such: a monitor must not take a portal that asks nothing of Exact for one that works.
+    """
+    steps: tuple[Callable[[], Finding], ...] = (
+        check_database,
+        check_migrations,
+        check_installation,
+        check_keys,
+        check_heartbeats,
+    )
     findings: list[Finding] = []
     for step in steps:
         findings.append(step())
@@ -78,6 +104,64 @@ def check_migrations() -> Finding:
     if pending:
         return ill("migrations", f"{len(pending)} not applied, from {pending[0]} on.", "Run `manage.py migrate`.")
     return well("migrations", "All are applied.")
+
+
+def check_installation() -> Finding:
+    standing = installation.standing()
+    name = "installation"
+    if standing.reasons:
+        return ill(
+            name,
+            " ".join(["This portal stands by: it asks nothing of Exact.", *(r.what for r in standing.reasons)]),
+            " ".join(reason.mend for reason in standing.reasons),
+        )
+    since = f" since {standing.row.claimed_at:%Y-%m-%d %H:%M} UTC" if standing.row else ""
+    return well(name, f"This one owns the tokens{since}.")
+
+
+def check_address() -> Finding:
+    standing = installation.standing()
+    name = "address"
+    if standing.address_changed and not standing.reasons and standing.row:
+        return warning(
+            name,
+            f"Browsers reached the portal at {standing.row.public_url} when it claimed the tokens; PUBLIC_URL is "
+            f"{settings.PUBLIC_URL} now. Apps that were added before still lead to the former address.",
+            "Mend PUBLIC_URL. Or, where the new address is right, enter each app's Redirect URL anew, here and at "
+            "Exact, and run `manage.py claim_installation`, which notes the address.",
+        )
+    return well(name, f"Browsers reach the portal at {settings.PUBLIC_URL}.")
+
+
+def check_lag() -> Finding:
+    name = "checks"
+    if installation.standing().reasons:
+        return well(name, "None are due while this portal stands by.")
+    overdue = checks.overdue()
+    if overdue.oldest is None:
+        return well(name, "None is overdue.")
+    minutes = round((timezone.now() - overdue.oldest).total_seconds() / 60)
+    detail = f"{overdue.count:,} due; the oldest has waited {minutes:,} min."
+    if rule.is_overdue(overdue.oldest, timezone.now()):
+        return ill(name, detail, "See whether the worker runs. Where it does, it cannot keep up: start another one.")
+    return well(name, detail)
+
+
+def check_monitor() -> Finding:
+    name = "monitor outside"
+    if installation.standing().reasons:
+        return well(name, "It is told nothing while this portal stands by.")
+    seen = monitor.seen()
+    if not seen.host:
+        return well(name, "None is told that all is well. Set HEARTBEAT_URL, so that somebody notices silence.")
+    told = f"{seen.told_at:%Y-%m-%d %H:%M} UTC" if seen.told_at else "never"
+    if seen.silent:
+        return ill(
+            name,
+            f"{seen.host} was last told that all is well: {told}. {seen.problem}".strip(),
+            "Mend what is said here; where nothing is, see whether worker and scheduler run.",
+        )
+    return well(name, f"{seen.host} was last told that all is well: {told}.")
 
 
 def check_cache(*, only_looking: bool = False) -> Finding:
@@ -161,6 +245,8 @@ def check_key_copies() -> Finding:
 
 
 def check_heartbeats() -> Finding:
+    if installation.standing().reasons:
+        return well("processes", "While this portal stands by they leave no sign of life.")
     silent = heartbeats.silence()
     if silent:
         since = f"since {silent.since:%Y-%m-%d %H:%M} UTC" if silent.since else "yet"

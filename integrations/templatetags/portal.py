@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Connection, OrganizationLogo
 from integrations.rules import moments, sections
-from integrations.services import heartbeats, logos, practice, search
+from integrations.services import heartbeats, installation, logos, practice, search
 
 register = template.Library()
 
@@ -144,12 +144,15 @@ def connection_chip(connection: Connection) -> dict[str, str]:
 
 @register.inclusion_tag("components/banners.html", takes_context=True)
 def banners(context: Context) -> dict[str, Any]:
-    """What every page says first: that this is practice, and that nothing is being checked."""
+    """What every page says first: that this is practice, that it stands by, that nothing is being checked."""
     user = context["request"].user
+    standby = installation.standing().reasons if user.is_staff else ()
     return {
         "practice": practice.is_on(),
         "can_leave": user.has_perm("integrations.view_application"),
-        "silence": heartbeats.silence() if user.is_staff else None,
+        "standby": standby,
+        "may_claim": user.has_perm("integrations.claim_installation"),
+        "silence": heartbeats.silence() if user.is_staff and not standby else None,
     }
 
 
