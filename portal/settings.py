@@ -314,6 +314,8 @@ LOGGING: dict[str, Any] = {
         # At DEBUG these write client secrets and tokens.
         "requests_oauthlib": {"level": "INFO"},
         "oauthlib": {"level": "INFO"},
+        # And this one the whole of HEARTBEAT_URL.
+        "urllib3": {"level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

@@ -29,6 +29,7 @@ from integrations.models import (
 from integrations.rules.actors import PORTAL
 from integrations.services import checks, links, practice
 from integrations.services.refusals import Refused
+from tests.owning import own
 from tests.practice import Practice, practising
 from tests.sandbox.client import ACCOUNTANT, FLORIST
 
@@ -252,6 +253,16 @@ def test_a_state_of_another_app_is_refused(annas: Client, exact: Practice, make_
     good = exact.consent(exact.begin(annas))
     assert "does not belong" in refused(annas, good.replace(str(exact.application.pk), str(other.pk)))
     assert token_requests(exact) == 0
+
+
+def test_a_portal_that_stands_by_trades_no_code_and_spends_no_state(annas: Client, exact: Practice) -> None:
+    good = exact.consent(exact.begin(annas))
+    own(owner="the-other-installation")
+    assert "Nobody can connect here at the moment" in refused(annas, good)
+    assert token_requests(exact) == 0
+    own()
+    annas.get(good)
+    assert Connection.objects.get().status == "connected"
 
 
 def test_a_refused_consent_is_said_and_can_be_begun_again(annas: Client, exact: Practice) -> None:
