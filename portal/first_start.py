@@ -117,6 +117,16 @@ def prepare() -> tuple[str, str] | None:
     return (login.username, login.password) if login else None
 
 
+def standing_by() -> tuple[str, ...]:
+    """Return why the portal stands by, in words; nothing where it owns the tokens."""
+    from integrations.services import installation  # noqa: PLC0415 (as in prepare)
+
+    try:
+        return tuple(reason.what for reason in installation.standing().reasons)
+    finally:
+        connections.close_all()
+
+
 def _register(region: Region, name: str, redirect_url: str) -> dict[str, Any]:
     """Register an app at a region's practice Exact, and return its keys."""
     answer = StringIO()

@@ -137,7 +137,7 @@ def main() -> int:
             return _fail(reason)
         if names := first_start.only_this_time():
             print(f"Not as in {settings.VAR_DIR / 'env'}, so commands have to be given it too: {', '.join(names)}")
-        login = first_start.prepare()
+        login, standby = first_start.prepare(), first_start.standing_by()
     except (ImproperlyConfigured, CommandError) as error:
         return _fail(str(error))
     except OperationalError as error:
@@ -145,7 +145,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     gate = Gate(settings.VAR_DIR / "web-answers")
-    box = threading.Thread(target=_box_when_it_answers, args=(login, gate), daemon=True)
+    box = threading.Thread(target=_box_when_it_answers, args=(login, standby, gate), daemon=True)
     processes = Processes(LogFiles(settings.VAR_DIR / "log"), box)
     for name, command in commands().items():
         waiting = command if name == WEB else gate.behind(command)
@@ -159,12 +159,12 @@ def _fail(reason: str) -> int:
     return 1
 
 
-def _box_when_it_answers(login: tuple[str, str] | None, gate: Gate) -> None:
+def _box_when_it_answers(login: tuple[str, str] | None, standby: tuple[str, ...], gate: Gate) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
     answered = _answers(f"http://{host}:{settings.PORT}/health/live")
     gate.open()
     if answered:
-        _box(login)
+        _box(login, standby)
     else:
         where = settings.VAR_DIR / "log"
         print(f"The portal did not answer within {ANSWERS_WITHIN} seconds: see {where}", flush=True)
@@ -180,12 +180,13 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _box(login: tuple[str, str] | None) -> None:
+def _box(login: tuple[str, str] | None, standby: tuple[str, ...]) -> None:
     lines = [f"Address:  {settings.PUBLIC_URL}/"]
     if login:
         lines += [f"User:     {login[0]}", f"Password: {login[1]}"]
     else:
         lines += ["User:     as before; `make password` sets a new password"]
+    lines += [f"Standby:  {reason}" for reason in standby]
     lines += [f"Logs:     {settings.VAR_DIR / 'log'}", "Stop:     Ctrl-C"]
     width = max(WIDTH, *(len(line) for line in lines))
     body = "\n".join(f"│ {line.ljust(width)} │" for line in lines)

@@ -114,8 +114,16 @@ def test_the_second_start_shows_no_password_and_changes_nothing(life: Life) -> N
 
 
 def test_nobody_else_can_read_what_is_written(life: Life) -> None:
-    modes = {path.name: stat.S_IMODE((life.var / path).stat().st_mode) for path in [life.var, life.var / "env"]}
-    assert modes == {"var": 0o700, "env": 0o600}
+    paths = [life.var, life.var / "env", life.var / "installation"]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
+    assert modes == {"var": 0o700, "env": 0o600, "installation": 0o600}
+
+
+def test_the_first_start_owns_the_tokens(life: Life) -> None:
+    with closing(sqlite3.connect(life.var / "portal.sqlite3")) as database:
+        ((owner, path),) = database.execute("SELECT owner, database_path FROM integrations_installation")
+    assert (owner, path) == ((life.var / "installation").read_text().strip(), str(life.var / "portal.sqlite3"))
+    assert "stands by" not in life.first.said + life.second.said
 
 
 def test_the_choices_are_kept_for_every_later_command(life: Life) -> None:
