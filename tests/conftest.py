@@ -23,9 +23,14 @@ GUARD = import_module("integrations.migrations.0008_guard_activity")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Take the guard of the activity away: tests empty their tables. Its own tests put it back."""
-    with django_db_blocker.unblock(), connection.schema_editor() as editor:
-        GUARD.unguard(None, editor)
+    """Take the guard of the activity away: tests empty their tables. Its own tests put it back.
+
+    What the migrations recorded goes: in a new database nothing has happened yet.
+    """
+    with django_db_blocker.unblock():
+        with connection.schema_editor() as editor:
+            GUARD.unguard(None, editor)
+        AuditEvent.objects.all().delete()
 
 
 @pytest.fixture
@@ -41,13 +46,6 @@ def fresh_key_ring() -> Iterator[None]:
     keyring.forget()
     yield
     keyring.forget()
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """A new database, in which nothing has happened yet: what its migration recorded goes."""
-    with django_db_blocker.unblock():
-        AuditEvent.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

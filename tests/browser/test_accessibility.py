@@ -281,6 +281,20 @@ def found(typed: str) -> Callable[[Page, World], None]:
     return go
 
 
+def _claim(page: Page, world: World) -> None:
+    with world.portal.standing_by():
+        page.goto("/admin/portal/claim-installation/")
+        page.get_by_label("The other portal is stopped").fill("no")
+        page.get_by_role("button", name="Claim the tokens").click()
+        expect(page.locator(".field-error")).to_contain_text("Stop the other portal first")
+
+
+def _standing_by(page: Page, world: World) -> None:
+    with world.portal.standing_by():
+        page.goto("/admin/portal/")
+        expect(page.get_by_role("alert").first).to_contain_text("This portal stands by")
+
+
 PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "integrations": at(APPS),
     "app to add": at(f"{APPS}add/?region=uk"),
@@ -326,6 +340,9 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "portal": at("/admin/portal/"),
     "keys": at("/admin/portal/keys/"),
     "real account": at("/admin/real-account/"),
+    "portal that stands by": _standing_by,
+    "tokens to claim": _claim,
+    "tokens that are ours": at("/admin/portal/claim-installation/"),
     "components": at("/admin/portal/components/"),
     "organization": at("/admin/integrations/organization/1/change/"),
     "organization's history": at("/admin/integrations/organization/1/history/"),
