@@ -315,7 +315,7 @@ LOGGING: dict[str, Any] = {
         "requests_oauthlib": {"level": "INFO"},
         "oauthlib": {"level": "INFO"},
         # And this one the whole of HEARTBEAT_URL.
-        "urllib3": {"level": "INFO"},
+        "urllib3.connectionpool": {"level": "INFO"},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
