@@ -26,7 +26,17 @@ import integrations
 import integrations.services
 from integrations.exact.evidence import Evidence
 from integrations.exact.oauth import TokenAnswer
-from integrations.models import Access, Application, AuditEvent, Company, Connection, Customer, Organization, User
+from integrations.models import (
+    Access,
+    Application,
+    AuditEvent,
+    Company,
+    Connection,
+    Customer,
+    Installation,
+    Organization,
+    User,
+)
 from integrations.rules import activity as filters
 from integrations.rules import retention as ages
 from integrations.rules import roles, wording
@@ -38,6 +48,7 @@ from integrations.services import (
     checks,
     companies,
     customers,
+    installation,
     key_copies,
     keyring,
     links,
@@ -48,6 +59,7 @@ from integrations.services import (
     tokens,
 )
 from tests.conftest import SECRET, SOMEBODY
+from tests.owning import own
 from tests.practice import practising
 from tests.services.test_retention import old_events
 
@@ -126,6 +138,10 @@ def _user_form(world: World, **changed: Any) -> dict[str, Any]:
     form = world.client.get(f"{USER}{world.anna.pk}/change/").context["adminform"].form
     values = {name: value for name, value in form.initial.items() if value is not None}
     return {**values, "groups": [], "user_permissions": [], **changed}
+
+
+def _lost(world: World) -> None:
+    own(owner="the-other-installation")
 
 
 def _old_rows(world: World) -> None:
@@ -250,6 +266,12 @@ PAGES: Final[dict[str, Page]] = {
     "the activity is exported": (
         nothing, lambda w: "/admin/integrations/auditevent/export/",
         lambda w: {"format": "csv", "person": str(w.by)}, ("activity.exported",),
+    ),
+    "the tokens are claimed": (
+        _lost, lambda w: "/admin/portal/claim-installation/", lambda w: {"typed": "stopped"}, ("installation.claimed",),
+    ),
+    "the tokens are ours already": (
+        nothing, lambda w: "/admin/portal/claim-installation/", lambda w: {"typed": "stopped"}, (),
     ),
     "old rows are cleared": (
         _old_rows, lambda w: "/admin/portal/retention/run/", lambda w: {}, ("retention.cleared",),
@@ -441,6 +463,11 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "customers.erase": (lambda w: customers.erase(w.customer, by=w.by), ("customer.erased",)),
     "customers.named": (lambda w: customers.named(f"{CANARY} NV", by=w.by), ("customer.added",)),
+    "installation.claim": (lambda w: (_lost(w), installation.claim(by=w.by)), ("installation.claimed",)),
+    "installation.settle": (
+        lambda w: (Installation.objects.all().delete(), installation.settle(by=w.by, upgraded=True)),
+        ("installation.claimed",),
+    ),
     "key_copies.confirm": (
         lambda w: key_copies.confirm(keyring.ring().first.id, by=w.by), ("keys.stored_elsewhere",),
     ),

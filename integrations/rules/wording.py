@@ -62,6 +62,7 @@ GROUPS: Final = {
     "group": "Staff",
     "organization": "Portal",
     "keys": "Portal",
+    "installation": "Portal",
     "practice": "Portal",
     "retention": "Portal",
     "activity": "Portal",
@@ -75,6 +76,7 @@ KINDS: Final = {
     "user": "Member of staff",
     "group": "Group",
     "organization": "Organization",
+    "installation": "Installation",
     "keyringcanary": "Keys",
     "retentionrun": "Clearing",
 }

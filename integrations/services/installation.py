@@ -125,7 +125,7 @@ def claim(*, by: Actor) -> Claimed:
     if seen.why_not_claimed:
         raise Refused(seen.why_not_claimed)
     now = timezone.now()
-    original = takeover.tell(seen.row, owner=_values(seen.here, by, now), by=by) if seen.row else Original.NONE
+    original = takeover.tell(seen.row, owner=_values(seen.here, by, now)) if seen.row else Original.NONE
     try:
         with transaction.atomic():
             row = Installation.objects.select_for_update().first()

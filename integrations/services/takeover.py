@@ -15,7 +15,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from integrations.models import AuditEvent, Installation
-from integrations.rules.actors import Actor
 from integrations.services import database
 from integrations.services.refusals import Refused
 
@@ -49,7 +48,7 @@ _SENTENCES: Final = {
 }
 
 
-def tell(row: Installation, *, owner: dict[str, Any], by: Actor) -> Original:
+def tell(row: Installation, *, owner: dict[str, Any]) -> Original:
     """Write into the original's own database that ``owner`` (the columns of an Installation) owns the tokens.
 
     Raises:
@@ -62,7 +61,7 @@ def tell(row: Installation, *, owner: dict[str, Any], by: Actor) -> Original:
         return Original.OUT_OF_REACH
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)) as original:
-            return _write(original, row, owner, by)
+            return _write(original, row, owner)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             reason = f"Something is writing to {path}: the portal that owns the tokens still runs. Stop it first."
@@ -72,7 +71,7 @@ def tell(row: Installation, *, owner: dict[str, Any], by: Actor) -> Original:
         return Original.OUT_OF_REACH
 
 
-def _write(original: sqlite3.Connection, row: Installation, owner: dict[str, Any], by: Actor) -> Original:
+def _write(original: sqlite3.Connection, row: Installation, owner: dict[str, Any]) -> Original:
     values = [_stored(owner[name]) for name in COLUMNS]
     settings = ", ".join(f"{name} = ?" for name in COLUMNS)
     with original:
@@ -83,17 +82,17 @@ def _write(original: sqlite3.Connection, row: Installation, owner: dict[str, Any
         )
         if not changed.rowcount:  # another copy has claimed since: what its file says is out of our reach
             return Original.OUT_OF_REACH
-        _record(original, row, owner, by)
+        _record(original, "installation.lost", row, owner)
     return Original.TOLD
 
 
-def _record(original: sqlite3.Connection, row: Installation, owner: dict[str, Any], by: Actor) -> None:
+def _record(original: sqlite3.Connection, action: str, row: Installation, owner: dict[str, Any]) -> None:
     details = {"owner": [row.owner, owner["owner"]], "database": [row.database, owner["database"]]}
     event = {
         "id": uuid4().hex,
         "at": _stored(owner["claimed_at"]),
-        "actor": str(by),
-        "action": "installation.lost",
+        "actor": owner["claimed_by"],
+        "action": action,
         "object_type": Installation._meta.model_name,
         "object_id": str(row.pk),
         "details": json.dumps({name: pair for name, pair in details.items() if len({*pair}) > 1}),

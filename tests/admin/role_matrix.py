@@ -43,6 +43,8 @@ TABLE: Final = """
 /admin/portal/                                                           POST L m m m m m m m
 /admin/portal/remove-practice/                                           GET  L x x x x x x y
 /admin/portal/remove-practice/                                           POST L x x x x x x >
+/admin/portal/claim-installation/                                        GET  L x x x x x y y
+/admin/portal/claim-installation/                                        POST L x x x x x > >
 /admin/portal/keys/                                                      GET  L x x x x x y y
 /admin/portal/keys/                                                      POST L x x x x x > >
 /admin/portal/retention/                                                 GET  L x x x x x y y

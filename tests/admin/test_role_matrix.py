@@ -12,6 +12,7 @@ from django.test import Client
 from integrations.rules.roles import ROLES
 from tests.admin.role_matrix import COLUMNS, MEANINGS, TABLE
 from tests.furnished import ADMINISTRATOR, ANONYMOUS, NO_ROLE, PEOPLE, House, furnish, routes, undone
+from tests.owning import own
 
 OTHER_METHODS: Final = ("put", "patch", "delete", "options", "trace")
 TAKEN_BY_GET_ALONE: Final = {"oauth/callback/<uuid:application_id>/"}
@@ -38,6 +39,7 @@ ROWS: Final = list(rows())
 def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
     """One house for all cells; each request is undone, and in the end the house."""
     with django_db_blocker.unblock(), undone():
+        own()
         yield furnish()
 
 
