@@ -424,10 +424,14 @@ def _customer_renamed(world: World) -> None:
     customers.change(world.customer, by=world.by)
 
 
-def _furnished(world: World) -> None:
-    apps.get_model("integrations", "Company").objects.all().delete()
+def _unlinked() -> None:
+    Company.objects.all().delete()
     Connection.objects.all().delete()
-    apps.get_model("integrations", "Company").objects.all().delete()
+    Installation.objects.all().delete()
+
+
+def _furnished(world: World) -> None:
+    _unlinked()
     Application.objects.all().delete()
     django_settings.LOCAL_SANDBOXES = {"nl": 1}
     practice.furnish(lambda *_: {"client_id": str(uuid4()), "client_secret": SECRET}, by=world.by)
@@ -497,7 +501,8 @@ def verbs() -> set[str]:
 
 
 def test_every_verb_that_asks_who_acts_has_a_case() -> None:
-    assert verbs() == set(SERVICES)
+    elsewhere = {"takeover.tell"}  # writes its event into the database of the other portal; has tests of its own
+    assert verbs() - elsewhere == set(SERVICES)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -554,7 +559,9 @@ def recorded_in_code() -> set[str]:
         if "migrations" in path.parts or "sandbox" in path.parts:
             continue
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(function, ast.FunctionDef) and any(map(_records, ast.walk(function))):
+            # services.takeover writes into another database, by hand, in a function that is named for it.
+            named = isinstance(function, ast.FunctionDef) and function.name == "_record"
+            if isinstance(function, ast.FunctionDef) and (named or any(map(_records, ast.walk(function)))):
                 texts = (node.value for node in ast.walk(function) if isinstance(node, ast.Constant))
                 actions |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
     actions -= roles.RIGHTS.keys()

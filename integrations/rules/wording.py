@@ -60,6 +60,7 @@ GROUPS: Final = {
     "user": "Staff",
     "role": "Staff",
     "group": "Staff",
+    "installation": "Portal",
     "organization": "Portal",
     "keys": "Portal",
     "installation": "Portal",
@@ -78,6 +79,7 @@ KINDS: Final = {
     "organization": "Organization",
     "installation": "Installation",
     "keyringcanary": "Keys",
+    "installation": "Installation",
     "retentionrun": "Clearing",
 }
 """What events are about, by the name of the model."""
@@ -100,7 +102,7 @@ def action_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return every action under its heading, to choose from."""
     groups: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS.values()}
     for code, words in ACTIONS.items():
-        groups[GROUPS[code.partition(".")[0]]].append((code, words[0].upper() + words[1:]))
+        groups[GROUPS.get(code.partition(".")[0], "Portal")].append((code, words[0].upper() + words[1:]))
     return list(groups.items())
 
 
