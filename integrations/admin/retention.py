@@ -4,15 +4,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.admin.base import acting
+from integrations.admin.base import acting, require
 from integrations.models import RetentionRun
 from integrations.rules import retention as rules
+from integrations.rules.sections import PORTAL
 from integrations.services import people, retention
 from integrations.services.refusals import Refused
 
@@ -22,8 +22,7 @@ SECONDS: Final = 20
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm("integrations.view_portal"):
-        raise PermissionDenied
+    require(request, PORTAL)
     outlook = retention.outlook()
     last = retention.last_run()
     context = {
@@ -43,8 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_POST
 def run(request: HttpRequest) -> HttpResponse:
     """Clear now, for as long as somebody waits for a page."""
-    if not request.user.has_perm("integrations.operate_portal"):
-        raise PermissionDenied
+    require(request, "integrations.operate_portal")
     try:
         done = retention.run(by=acting(request), seconds=SECONDS)
     except Refused as refusal:

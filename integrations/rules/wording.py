@@ -63,7 +63,6 @@ GROUPS: Final = {
     "installation": "Portal",
     "organization": "Portal",
     "keys": "Portal",
-    "installation": "Portal",
     "practice": "Portal",
     "retention": "Portal",
     "activity": "Portal",
@@ -79,7 +78,6 @@ KINDS: Final = {
     "organization": "Organization",
     "installation": "Installation",
     "keyringcanary": "Keys",
-    "installation": "Installation",
     "retentionrun": "Clearing",
 }
 """What events are about, by the name of the model."""

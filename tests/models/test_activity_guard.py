@@ -184,7 +184,7 @@ def test_after_all_migrations_a_stranger_with_sql_is_refused_too(production: Any
         )
     everything = f"SELECT {COLUMNS} FROM {TABLE} ORDER BY object_id"
     before = production.execute(everything).fetchall()
-    assert len(before) == 2
+    assert {"old", "young"} <= {row[COLUMNS.split(", ").index("object_id")] for row in before}
     statements = [f"UPDATE {TABLE} SET action = 'c.d'", f"DELETE FROM {TABLE}"]
     if connection.vendor == "postgresql":
         statements += [f"TRUNCATE {TABLE}", f"WITH gone AS (DELETE FROM {TABLE} RETURNING *) SELECT 1 FROM gone"]
@@ -195,4 +195,6 @@ def test_after_all_migrations_a_stranger_with_sql_is_refused_too(production: Any
             production.execute(statement)
     assert production.execute(everything).fetchall() == before
     production.execute(f"DELETE FROM {TABLE} WHERE object_id = 'old'")
-    assert production.execute(f"SELECT object_id FROM {TABLE}").fetchall() == [("young",)]
+    left = {object_id for (object_id,) in production.execute(f"SELECT object_id FROM {TABLE}").fetchall()}
+    assert "young" in left
+    assert "old" not in left
