@@ -30,6 +30,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "title": "Portal",
         "findings": findings,
         "ill": sum(not finding.ok for finding in findings),
+        "warnings": sum(finding.warns for finding in findings),
         "organization": Organization.objects.ours(),
         "staff": User.objects.filter(is_active=True).count(),
         "standing": standing,
