@@ -127,12 +127,13 @@ def obstacles(books: Books, calls: int, now: datetime) -> list[Obstacle]:
 def without(books: Books, *, stamp: int, calls: int) -> Books:
     """Take back a reservation: its stamps, and as many calls of the day if the day is still the same.
 
-    Stamps are unique to a reservation. Those that are gone from the ring take nothing away, so that nothing is
-    given back twice and nobody else's stamp goes.
+    Those that are gone from the ring take nothing away, so that nothing is given back twice. A stamp is unique to a
+    reservation, but for one that ``mended`` has drawn back upon it: of equal ones no more go than were reserved.
     """
-    every = stamps(books.minute_ring)
-    kept = [other for other in every if other != stamp]
-    found = min(len(every) - len(kept), calls)
+    kept = stamps(books.minute_ring)
+    found = min(kept.count(stamp), calls)
+    for _ in range(found):
+        kept.remove(stamp)
     same_day = books.day == day_number(moment(stamp))
     return replace(
         books,

@@ -171,3 +171,23 @@ def test_no_sequence_of_events_gets_past_the_limits(machine: type[Ledger]) -> No
     )
     made = type(machine.__name__, (machine,), {"application": application})
     run_state_machine_as_test(made, settings=SETTINGS)
+
+
+def test_giving_back_takes_no_stamp_of_a_call_that_was_drawn_back_upon_it() -> None:
+    """Found by the test above: the clock is set back by more than the window between two calls."""
+    application = Application.objects.create(
+        region="nl", name="A", origin="https://start.example", redirect_uri="x", created_by="portal"
+    )
+    ring = "0" * 13 * MINUTE_LIMIT
+    UsageWindow.objects.create(application=application, division=1, minute_limit=MINUTE_LIMIT, minute_ring=ring)
+    asked = {"application": application, "division": 1}
+    with time_machine.travel(START, tick=False) as clock:
+        usage.reserve(**asked)
+        clock.shift(timedelta(seconds=-67))
+        drawn_upon = usage.reserve(**asked)
+        with pytest.raises(LimitReached):  # which is when the ring is mended
+            usage.reserve(**asked, calls=MINUTE_LIMIT - 1)
+        usage.release(drawn_upon)
+        with pytest.raises(LimitReached):
+            usage.reserve(**asked, calls=MINUTE_LIMIT)
+        usage.reserve(**asked, calls=MINUTE_LIMIT - 1)
