@@ -31,7 +31,7 @@ class House:
         self.var.mkdir(mode=0o700)
         self.url = f"http://127.0.0.1:{self.port}"
         self.variables = {
-            **{name: os.environ[name] for name in ("SECRET_KEY", "PORTAL_KEYS")},
+            **{name: os.environ[name] for name in ("SECRET_KEY", "PORTAL_KEYS", "INSTALLATION_ID")},
             "DATABASE_URL": database_url(),
             "CELERY_BROKER_URL": os.environ.get("TEST_REDIS_URL", ""),
             "PUBLIC_URL": self.url,

@@ -19,7 +19,7 @@ from tests.practice import Practice
 TOLD_WITHIN: Final = 120
 SLOW_SECONDS: Final = 15
 """Below the deadline of a call (20 s), so that nothing but the kill ends it."""
-BANNER: Final = re.compile(r"Nothing has been checked since (\d\d:\d\d): ([^.<]+)\.")
+BANNER: Final = re.compile(r"Nothing has been checked since <time [^>]+>(\d\d:\d\d)</time>: ([^.<]+)\.")
 LINK: Final = re.compile(r'href="(/admin/[^"?#]*)["?#]')
 NO_PAGES: Final = re.compile(r"/jsi18n/|/export")
 
