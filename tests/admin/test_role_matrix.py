@@ -75,6 +75,7 @@ def test_the_columns_are_the_people() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.django_db  # without one such test pytest-django makes no database, where this file runs alone
 def test_every_url_has_its_rows_and_every_row_its_url() -> None:
     known = {(route, method) for route, about, method, _ in ROWS if not about}
     assert known == {(route, method) for route in routes() for method in ("GET", "POST")}
