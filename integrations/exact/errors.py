@@ -329,6 +329,11 @@ class RedirectRefused(WireError):
     who = Who.OPERATOR
     message = "Exact answered with a redirect, which was not followed."
 
+    def __init__(self, evidence: Evidence | None = None, *, location: str = "") -> None:
+        super().__init__(evidence)
+        self.location = location
+        """Where it led, as it stood in the header, ≤ 4,096 characters. For comparing; never shown or kept."""
+
 
 class WrongHost(WireError):
     """A URL outside the application's origin, or an origin that may not be used. Nothing was sent."""

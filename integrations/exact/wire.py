@@ -37,6 +37,7 @@ USER_AGENT: Final = "exact-integration-portal/1"
 
 _CHUNK = 64 * 1024
 _POOL_SIZE = 32
+_LONGEST_LOCATION = 4_096
 
 # Its one message is a warning with the header block of a malformed answer in it.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -137,7 +138,7 @@ def _accept(response: requests.Response, evidence: Evidence) -> requests.Respons
     # Here rather than in the session, which looks at a redirect's target even if it may not follow it.
     response.evidence = evidence  # type: ignore[attr-defined]
     if 300 <= response.status_code < 400:
-        raise errors.RedirectRefused(evidence)
+        raise errors.RedirectRefused(evidence, location=response.headers.get("Location", "")[:_LONGEST_LOCATION])
     if not 200 <= response.status_code < 600:
         raise errors.MalformedAnswer(evidence, reason="no status of HTTP")
     return response
