@@ -69,19 +69,36 @@ def change_permission(exchange: Exchange, client_id: str) -> Response:
     return redirect(f"/apps/{app.client_id}/", 303)
 
 
+def replace_secret(exchange: Exchange, client_id: str) -> Response:
+    """`POST /apps/<client_id>/secret`."""
+    app = _app(exchange, client_id)
+    registry.replace_secret(exchange.db, app)
+    return redirect(f"/apps/{app.client_id}/", 303)
+
+
+def delete(exchange: Exchange, client_id: str) -> Response:
+    """`POST /apps/<client_id>/delete`, with the app's name typed: the keys and every link to it end."""
+    app = _app(exchange, client_id)
+    if exchange.request.form.get("name", "").strip() != app.name:
+        return _detail(exchange, app, unconfirmed="Type the app's name exactly to delete it.")
+    registry.delete(exchange.db, app)
+    return redirect("/apps/", 303)
+
+
 def _form(exchange: Exchange, kind: str, problem: str = "") -> Response:
     context: dict[str, object] = {"kind": kind, "problem": problem, "typed": exchange.request.form}
     return pages.render(exchange, "register.html", context, status=400 if problem else 200)
 
 
-def _detail(exchange: Exchange, app: App, problem: str = "", typed: str = "") -> Response:
+def _detail(exchange: Exchange, app: App, problem: str = "", typed: str = "", unconfirmed: str = "") -> Response:
     context: dict[str, object] = {
         "app": app,
         "scopes": sorted(app.scopes.items()),
         "problem": problem,
         "redirect_url": typed or app.redirect_url,
+        "unconfirmed": unconfirmed,
     }
-    return pages.render(exchange, "app.html", context, status=400 if problem else 200)
+    return pages.render(exchange, "app.html", context, status=400 if problem or unconfirmed else 200)
 
 
 def _app(exchange: Exchange, client_id: str) -> App:
@@ -98,4 +115,6 @@ ROUTES = (
     ("/apps/<client_id>/", detail, "GET"),
     ("/apps/<client_id>/redirect-url", change_redirect_url, "POST"),
     ("/apps/<client_id>/permission", change_permission, "POST"),
+    ("/apps/<client_id>/secret", replace_secret, "POST"),
+    ("/apps/<client_id>/delete", delete, "POST"),
 )

@@ -87,7 +87,7 @@ def register(
         raise RegistrationRefusedError("There is already an app with this name.")
     new = App(
         client_id=str(uuid.uuid4()),
-        client_secret=secrets.token_urlsafe(24).replace("-", "x").replace("_", "y"),
+        client_secret=_new_secret(),
         name=name,
         kind=kind,
         redirect_url=checked_redirect_url(redirect_url),
@@ -135,6 +135,20 @@ def change(db: sqlite3.Connection, changed: App) -> App:
         _row(changed),
     )
     return changed
+
+
+def replace_secret(db: sqlite3.Connection, of: App) -> None:
+    """A new Client secret; the old one stops at once. Tokens survive it here: what Exact does is not published."""
+    db.execute("UPDATE app SET client_secret = ? WHERE client_id = ?", (_new_secret(), of.client_id))
+
+
+def delete(db: sqlite3.Connection, of: App) -> None:
+    """Remove the registration with every consent given to it; its Client ID is unknown from then on."""
+    db.execute("DELETE FROM app WHERE client_id = ?", (of.client_id,))
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
 
 
 def checked_redirect_url(text: str) -> str:

@@ -230,3 +230,26 @@ def test_the_clock_moves_stops_and_outlives_a_restart(tmp_path):
             "stopped": False,
         }
         client.http.close()
+
+
+def test_a_replaced_secret_stops_at_once(client):
+    client.connect()
+    old = client.app.client_secret
+    assert client.post(f"/apps/{client.app.client_id}/secret").status_code == 303
+    assert old not in client.get(f"/apps/{client.app.client_id}/").text
+    refused = client.refresh()
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client")
+
+
+def test_deleting_an_app_needs_its_name_and_ends_everything(client):
+    client.connect()
+    page = f"/apps/{client.app.client_id}/"
+    unconfirmed = client.post(f"{page}delete", data={"name": "another"})
+    assert unconfirmed.status_code == 400
+    assert "Type the app&#x27;s name exactly" in unconfirmed.text
+    assert client.call("current/Me").status_code == 200
+    assert client.post(f"{page}delete", data={"name": client.app.name}).headers["Location"] == "/apps/"
+    assert client.get(page).status_code == 404
+    assert client.call("current/Me").status_code == 401
+    assert client.refresh().json()["error"] == "invalid_client"
+    assert "not found" in client.authorize().text
