@@ -1,0 +1,255 @@
+"""What is wrong, or may be, with an app: one list for its page, ``manage.py doctor``, enabling and linking.
+
+It foretells what Exact would refuse, before a customer meets it. An *error* keeps the app from being enabled; a
+*warning* is likely a mistake; a *note* is worth knowing. Codes are stable: scripts and tests rely on them.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Field(StrEnum):
+    """Where on the app's pages a finding is mended."""
+
+    NAME = "name"
+    KIND = "kind"
+    CLIENT_ID = "client_id"
+    CLIENT_SECRET = "client_secret"
+    REDIRECT_URI = "redirect_uri"
+    REGISTERED_REDIRECT_URI = "registered_redirect_uri"
+    CARETAKERS = "caretakers"
+    KEY_TEST = "key_test"
+    PERMISSION = "permission_status"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about an app: what is seen, and what to do about it."""
+
+    code: str
+    severity: Severity
+    text: str
+    field: Field
+
+
+class KeysTested(StrEnum):
+    """What Exact said of the present keys when they were last tested."""
+
+    NEVER = "never"
+    ACCEPTED = "accepted"
+    UNCLEAR = "unclear"
+    UNKNOWN_CLIENT = "unknown_client"
+    REDIRECT_REFUSED = "redirect_refused"
+    SECRET_REFUSED = "secret_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """What the rule looks at. No secret, and no fingerprint: comparing those is the services' part."""
+
+    region_title: str
+    is_testing: bool
+    is_practice: bool
+    name: str
+    organization: str
+    names_of_others: tuple[str, ...]
+    """Names of our other apps in the same region."""
+    client_id: str | None
+    has_secret: bool
+    secret_opens: bool
+    secret_is_of: str
+    """Another app that has the same secret; empty where none has."""
+    redirect_uri: str
+    our_redirect_uri: str
+    """What this portal's own callback for the app is now."""
+    registered_redirect_uri: str
+    """What somebody entered at Exact; empty where nobody wrote it down."""
+    caretakers: int
+    """Colleagues who can sign in to *Manage my apps*; 0 where nobody wrote them down."""
+    outside_customers: int
+    """Companies of customers, not our own, that are connected through the app."""
+    permission_granted: bool
+    keys_tested: KeysTested = field(default=KeysTested.NEVER)
+
+
+def lint(app: AppFacts) -> tuple[Finding, ...]:
+    """Return every finding, errors first, in the order of the form."""
+    found = [*_name(app), *_keys(app), *_redirect(app), *_tested(app), *_circumstances(app)]
+    return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
+
+
+def errors(app: AppFacts) -> tuple[str, ...]:
+    """Return in words what keeps the app from being enabled."""
+    return tuple(finding.text for finding in lint(app) if finding.severity is Severity.ERROR)
+
+
+# --- Name -----------------------------------------------------------------------------------------------------
+
+COMMON_WORDS: Final = frozenset(
+    ("bv", "b.v.", "nv", "n.v.", "ltd", "limited", "plc", "llp", "gmbh", "group", "holding", "the", "de", "het")
+)
+_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\.?")
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.casefold()) if word not in COMMON_WORDS}
+
+
+def _name(app: AppFacts) -> Iterator[Finding]:
+    if app.organization and not _words(app.organization) & _words(app.name):
+        yield Finding(
+            "name.not_ours",
+            Severity.WARNING,
+            f"The App name “{app.name}” does not name {app.organization}. Customers see it while they connect, and "
+            "Exact asks that it clearly identifies the organization.",
+            Field.NAME,
+        )
+    if app.name.casefold() in {name.casefold() for name in app.names_of_others}:
+        yield Finding(
+            "name.twice",
+            Severity.WARNING,
+            f"Another app of {app.region_title} has the same name; nobody can tell the two apart.",
+            Field.NAME,
+        )
+
+
+# --- Keys -----------------------------------------------------------------------------------------------------
+
+
+def _keys(app: AppFacts) -> Iterator[Finding]:
+    if not app.client_id:
+        text = "The Client ID is missing. Copy it from Exact and save it here."
+        yield Finding("client_id.missing", Severity.ERROR, text, Field.CLIENT_ID)
+    if not app.has_secret:
+        text = "The Client secret is missing. Copy it from Exact and save it here."
+        yield Finding("client_secret.missing", Severity.ERROR, text, Field.CLIENT_SECRET)
+    elif not app.secret_opens:
+        yield Finding(
+            "client_secret.closed",
+            Severity.ERROR,
+            "The stored Client secret cannot be opened with the present keys. Enter it again, or bring back the key.",
+            Field.CLIENT_SECRET,
+        )
+    if app.secret_is_of:
+        yield Finding(
+            "client_secret.shared",
+            Severity.WARNING,
+            f"The app “{app.secret_is_of}” has the same Client secret. Each app has its own: one of the two was "
+            "copied from the wrong page.",
+            Field.CLIENT_SECRET,
+        )
+
+
+# --- Redirect URL ---------------------------------------------------------------------------------------------
+
+
+def _redirect(app: AppFacts) -> Iterator[Finding]:
+    # On practice, http on this machine is how it works; at Exact nobody could ever come back to it.
+    severity = Severity.NOTE if app.is_practice else Severity.ERROR
+    practice = " In practice that works; at Exact it is useless." if app.is_practice else ""
+    if not app.redirect_uri.startswith("https://"):
+        text = f"The Redirect URL is not https, which Exact asks for.{practice}"
+        yield Finding("redirect.not_https", severity, text, Field.REDIRECT_URI)
+    if not is_public(app.redirect_uri):
+        text = f"The Redirect URL leads to a machine that only this network knows.{practice}"
+        yield Finding("redirect.not_public", severity, text, Field.REDIRECT_URI)
+    if app.redirect_uri != app.our_redirect_uri and _path(app.redirect_uri) == _path(app.our_redirect_uri):
+        yield Finding(
+            "redirect.moved",
+            Severity.WARNING,
+            f"The portal has another address now. Change the Redirect URL here and at Exact: {app.our_redirect_uri}",
+            Field.REDIRECT_URI,
+        )
+    yield from _registered(app)
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path
+
+
+def _registered(app: AppFacts) -> Iterator[Finding]:
+    if not app.registered_redirect_uri:
+        text = "Nobody wrote down which Redirect URL was entered at Exact. Paste it here, to have it compared."
+        yield Finding("redirect.not_recorded", Severity.NOTE, text, Field.REGISTERED_REDIRECT_URI)
+    elif app.registered_redirect_uri != app.redirect_uri:
+        yield Finding(
+            "redirect.differs",
+            Severity.ERROR,
+            "The Redirect URL at Exact is not the one that the portal sends; Exact compares them letter by letter. "
+            "Enter the portal's at Exact.",
+            Field.REGISTERED_REDIRECT_URI,
+        )
+
+
+def is_public(url: str) -> bool:
+    """Tell whether the whole internet may know the host of a URL; names are not looked up."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        local = host.endswith((".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid"))
+        return "." in host and not local
+
+
+# --- What Exact said, and what surrounds the app --------------------------------------------------------------
+
+
+def _tested(app: AppFacts) -> Iterator[Finding]:
+    match app.keys_tested:
+        case KeysTested.UNKNOWN_CLIENT:
+            yield Finding(
+                "client_id.unknown",
+                Severity.ERROR,
+                f"{app.region_title} does not know this Client ID. Either it was copied wrongly, or the app is "
+                "registered in another country: an app of one country is unknown in every other.",
+                Field.CLIENT_ID,
+            )
+        case KeysTested.REDIRECT_REFUSED:
+            text = "Exact knows the app, and not its Redirect URL. Enter the portal's at Exact, letter by letter."
+            yield Finding("redirect.refused", Severity.ERROR, text, Field.REDIRECT_URI)
+        case KeysTested.SECRET_REFUSED:
+            text = "Exact does not accept this Client secret. Press Show at Exact, copy it again, and save it here."
+            yield Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
+        case KeysTested.UNCLEAR:
+            text = "Exact gave no clear answer when the keys were tested. Test them again later."
+            yield Finding("keys.unclear", Severity.NOTE, text, Field.KEY_TEST)
+        case KeysTested.NEVER:
+            if app.client_id and app.has_secret:
+                text = "The keys were never tested. Testing asks Exact two questions and changes nothing there."
+                yield Finding("keys.untested", Severity.NOTE, text, Field.KEY_TEST)
+
+
+def _circumstances(app: AppFacts) -> Iterator[Finding]:
+    if app.is_testing and app.outside_customers:
+        yield Finding(
+            "kind.testing_with_customers",
+            Severity.WARNING,
+            "A testing app works for your own Exact subscription only, yet customers are connected through it. "
+            "Register a product app for them.",
+            Field.KIND,
+        )
+    if not app.is_testing and not app.permission_granted:
+        yield Finding(
+            "permission.not_granted",
+            Severity.NOTE,
+            "Exact has not granted permission yet: only users of your own Exact subscription can connect.",
+            Field.PERMISSION,
+        )
+    if app.caretakers == 1:
+        yield Finding(
+            "caretakers.one",
+            Severity.WARNING,
+            "One colleague only can sign in to Manage my apps. When that person leaves, nobody can reach the app.",
+            Field.CARETAKERS,
+        )

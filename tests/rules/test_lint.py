@@ -1,0 +1,126 @@
+"""Every finding about an app, by a case that has it and a case that lacks it."""
+
+from dataclasses import replace
+
+import pytest
+
+from integrations.rules import lint
+from integrations.rules.lint import AppFacts, KeysTested, Severity
+
+OURS = "https://portal.example.com/oauth/callback/1/"
+WELL = AppFacts(
+    region_title="Exact (Netherlands)",
+    is_testing=False,
+    is_practice=False,
+    name="Acme link",
+    organization="Acme B.V.",
+    names_of_others=("Acme testing",),
+    client_id="11111111-2222-3333-4444-555555555555",
+    has_secret=True,
+    secret_opens=True,
+    secret_is_of="",
+    redirect_uri=OURS,
+    our_redirect_uri=OURS,
+    registered_redirect_uri=OURS,
+    caretakers=2,
+    outside_customers=3,
+    permission_granted=True,
+    keys_tested=KeysTested.ACCEPTED,
+)
+HTTP = "http://portal.example.com/oauth/callback/1/"
+LOCAL = "https://127.0.0.1/oauth/callback/1/"
+CASES = [
+    ({"name": "Shop link"}, "name.not_ours", Severity.WARNING),
+    ({"names_of_others": ("ACME LINK",)}, "name.twice", Severity.WARNING),
+    ({"client_id": None}, "client_id.missing", Severity.ERROR),
+    ({"has_secret": False}, "client_secret.missing", Severity.ERROR),
+    ({"secret_opens": False}, "client_secret.closed", Severity.ERROR),
+    ({"secret_is_of": "Acme UK"}, "client_secret.shared", Severity.WARNING),
+    ({"our_redirect_uri": OURS.replace("portal", "new")}, "redirect.moved", Severity.WARNING),
+    (
+        {"redirect_uri": HTTP, "our_redirect_uri": HTTP, "registered_redirect_uri": HTTP},
+        "redirect.not_https",
+        Severity.ERROR,
+    ),
+    (
+        {"redirect_uri": LOCAL, "our_redirect_uri": LOCAL, "registered_redirect_uri": LOCAL},
+        "redirect.not_public",
+        Severity.ERROR,
+    ),
+    ({"registered_redirect_uri": ""}, "redirect.not_recorded", Severity.NOTE),
+    ({"registered_redirect_uri": OURS[:-1]}, "redirect.differs", Severity.ERROR),
+    ({"keys_tested": KeysTested.UNKNOWN_CLIENT}, "client_id.unknown", Severity.ERROR),
+    ({"keys_tested": KeysTested.REDIRECT_REFUSED}, "redirect.refused", Severity.ERROR),
+    ({"keys_tested": KeysTested.SECRET_REFUSED}, "client_secret.refused", Severity.ERROR),
+    ({"keys_tested": KeysTested.UNCLEAR}, "keys.unclear", Severity.NOTE),
+    ({"keys_tested": KeysTested.NEVER}, "keys.untested", Severity.NOTE),
+    ({"is_testing": True}, "kind.testing_with_customers", Severity.WARNING),
+    ({"permission_granted": False}, "permission.not_granted", Severity.NOTE),
+    ({"caretakers": 1}, "caretakers.one", Severity.WARNING),
+]
+
+
+def found(**changes) -> dict[str, Severity]:
+    return {finding.code: finding.severity for finding in lint.lint(replace(WELL, **changes))}
+
+
+def test_an_app_that_is_well_has_no_finding():
+    assert found() == {}
+    assert lint.errors(WELL) == ()
+
+
+@pytest.mark.parametrize(("changes", "code", "severity"), CASES, ids=[case[1] for case in CASES])
+def test_each_fault_is_found_alone(changes, code, severity):
+    assert found(**changes) == {code: severity}
+
+
+def test_every_code_has_its_case():
+    everything = {code for changes, _, _ in CASES for code in found(**changes)}
+    assert everything == {code for _, code, _ in CASES}
+    assert len(CASES) == len(everything)
+
+
+def test_what_real_apps_must_not_have_is_a_note_in_practice():
+    url = "http://127.0.0.1:8000/oauth/callback/1/"
+    assert found(is_practice=True, redirect_uri=url, our_redirect_uri=url, registered_redirect_uri=url) == {
+        "redirect.not_https": Severity.NOTE,
+        "redirect.not_public": Severity.NOTE,
+    }
+
+
+def test_errors_come_first_and_keep_the_app_from_being_enabled():
+    app = replace(WELL, name="Shop", client_id=None, has_secret=False, keys_tested=KeysTested.NEVER)
+    severities = [finding.severity for finding in lint.lint(app)]
+    assert severities == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
+    assert [text.split(" is ")[0] for text in lint.errors(app)] == ["The Client ID", "The Client secret"]
+
+
+@pytest.mark.parametrize(
+    ("organization", "name", "ours"),
+    [
+        ("Acme B.V.", "acme", True),
+        ("The Acme Group", "The Shop Group", False),
+        ("Jansen & Zonen", "Zonen boekhouding", True),
+        ("", "Anything", True),
+        ("Bakkerij De Molen", "De Fiets", False),
+    ],
+)
+def test_a_name_that_shares_a_word_with_the_organization_names_it(organization, name, ours):
+    assert ("name.not_ours" not in found(organization=organization, name=name)) is ours
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://portal.example.com/x", True),
+        ("https://8.8.8.8/x", True),
+        ("https://10.0.0.4/x", False),
+        ("https://[::1]/x", False),
+        ("https://localhost/x", False),
+        ("https://intranet/x", False),
+        ("https://portal.local/x", False),
+        ("https://portal.lan/x", False),
+    ],
+)
+def test_hosts_that_only_a_network_knows(url, public):
+    assert lint.is_public(url) is public
