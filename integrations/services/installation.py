@@ -44,7 +44,7 @@ class Standing:
 
     @property
     def owner(self) -> Owner | None:
-        return Owner(self.row.owner, self.row.database, self.row.public_url) if self.row else None
+        return _owner(self.row)
 
     @property
     def address_changed(self) -> bool:
@@ -68,8 +68,12 @@ def standing() -> Standing:
     """Look who owns the tokens, by one query."""
     row = Installation.objects.first()
     here = Here(own_id(), database.mark(), settings.STANDBY, settings.PUBLIC_URL)
-    owner = Owner(row.owner, row.database, row.public_url) if row else None
-    return Standing(row, here, rule.why_standing_by(here, owner))
+    return Standing(row, here, rule.why_standing_by(here, _owner(row)))
+
+
+def _owner(row: Installation | None) -> Owner | None:
+    """Return the owner as the rule sees him."""
+    return Owner(row.owner, row.database, row.public_url) if row else None
 
 
 def refuse_standby() -> None:
