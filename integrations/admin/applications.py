@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.admin import integrations_page
 from integrations.admin.application_form import ApplicationForm
-from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
+from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
 from integrations.services import applications, links, people, secrets, tokens
@@ -222,8 +222,7 @@ class ApplicationAdmin(PortalModelAdmin):
         try:
             verb(application, by=acting(request))
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            say_why_not(request, refusal)
         else:
             messages.success(request, f"The app “{application.name}” is {done}.")
         return redirect(HOME)
@@ -261,8 +260,7 @@ class ApplicationAdmin(PortalModelAdmin):
             messages.error(request, str(refusal))
             return redirect(HOME)
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            say_why_not(request, refusal)
             return redirect(HOME)
         return redirect(made.path)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -19,6 +19,7 @@ from integrations.models import AuditEvent, User
 from integrations.rules import roles, wording
 from integrations.rules.actors import Actor
 from integrations.services import people
+from integrations.services.refusals import Refused
 from integrations.templatetags.portal import MOST_COUNTED
 
 HISTORY: Final = 200
@@ -92,6 +93,12 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
         }
         for event in events
     ]
+
+
+def say_why_not(request: HttpRequest, refusal: Refused) -> None:
+    """Say each reason of a refusal on the next page."""
+    for reason in refusal.reasons:
+        messages.error(request, reason)
 
 
 def not_to_be_sent(request: HttpRequest) -> HttpResponse | None:

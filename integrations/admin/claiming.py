@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from integrations.admin.base import acting, require
+from integrations.admin.base import acting, require, say_why_not
 from integrations.rules.installation import CONFIRMATION, is_confirmed
 from integrations.rules.sections import PORTAL
 from integrations.services import installation
@@ -73,8 +73,7 @@ def _claim(request: HttpRequest) -> HttpResponse:
     try:
         claimed = installation.claim(by=acting(request))
     except Refused as refusal:
-        for reason in refusal.reasons:
-            messages.error(request, reason)
+        say_why_not(request, refusal)
     else:
         say = messages.warning if claimed.original is Original.OUT_OF_REACH else messages.success
         say(request, f"This portal owns the tokens. {claimed.original.sentence}")

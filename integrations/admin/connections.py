@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent
+from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
 from integrations.models import Company, Connection, Customer, UsageWindow
 from integrations.services import checks, companies, tokens, usage
@@ -162,8 +162,7 @@ class CompanyAdmin(ReadOnlyAdmin):
         try:
             companies.assign(company, customer, by=acting(request))
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            say_why_not(request, refusal)
         else:
             messages.success(request, f"{company} is now {customer.name if customer else 'our own'}.")
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
 from integrations.admin import customer_pages
-from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require
+from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require, say_why_not
 from integrations.admin.customer_form import CustomerForm, LinkPageForm, TypedNameForm
 from integrations.models import Customer
 from integrations.rules import customers as rules
@@ -85,8 +85,7 @@ class CustomerAdmin(PortalModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            say_why_not(request, refusal)
             return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -166,8 +165,7 @@ class CustomerAdmin(PortalModelAdmin):
         try:
             verb(customer, by=acting(request))
         except Refused as refusal:
-            for reason in refusal.reasons:
-                messages.error(request, reason)
+            say_why_not(request, refusal)
         else:
             messages.success(request, done)
         return redirect("admin:customer", customer.pk)
