@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from integrations.exact.regions import REGIONS, Region
 from integrations.models import Application, Connection
 from integrations.rules import roles
-from integrations.services import applications, people, practice
+from integrations.services import applications, people, practice, secrets
 
 SHOWN: Final = 50
 SET_KEYS: Final = "integrations.set_keys"
@@ -55,7 +55,7 @@ def context(may: Callable[[str], bool]) -> dict[str, Any]:
 
     ``may`` tells whether whoever looks has a right.
     """
-    apps = list(Application.objects.with_secrets())
+    apps = list(secrets.loaded(Application.objects.all()))
     names = people.names({app.enabled_by for app in apps})
     reached = _connections() if may(SEE_CONNECTIONS) else {}
     rows = [_row(app, names, reached.get(app.pk, []), may) for app in apps]

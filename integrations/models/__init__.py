@@ -1,13 +1,15 @@
 """Rows, their constraints and QuerySets; one module per aggregate."""
 
-from integrations.models.application import Application, ClientSecret, Kind, region_choices
+from integrations.models.application import Application, Kind, PermissionStatus, region_choices
 from integrations.models.audit import AuditEvent
 from integrations.models.check_day import CheckDay
+from integrations.models.client_secret import ClientSecret
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
 from integrations.models.installation import Installation, MonitorCall
 from integrations.models.key_copy import KeyStoredElsewhere
+from integrations.models.key_test import KeyTest
 from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
 from integrations.models.organization import Organization, OrganizationLogo
@@ -32,12 +34,14 @@ __all__ = [
     "Installation",
     "KeyRingCanary",
     "KeyStoredElsewhere",
+    "KeyTest",
     "Kind",
     "Language",
     "LinkPage",
     "MonitorCall",
     "Organization",
     "OrganizationLogo",
+    "PermissionStatus",
     "RetentionRun",
     "SignInTally",
     "UsageCount",

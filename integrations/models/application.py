@@ -1,15 +1,14 @@
-"""An app: one registration at Exact, and the sealed versions of its secret."""
+"""An app: one registration at Exact, and how it stands here and there."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from integrations.crypto import Place
 from integrations.exact import regions
 from integrations.models.actors import ActorField
 
@@ -19,6 +18,15 @@ GUID_LENGTH = 36
 class Kind(models.TextChoices):
     PRODUCT = "product", "Product app"
     TESTING = "testing", "Testing app"
+
+
+class PermissionStatus(models.TextChoices):
+    """How Exact stands to a product app, as staff keep it by hand. Only *In Review* is Exact's published word."""
+
+    NONE = "none", "Not requested"
+    IN_REVIEW = "in_review", "With Exact"
+    GRANTED = "granted", "Granted"
+    REJECTED = "rejected", "Rejected"
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -32,10 +40,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             here |= Q(region=code, origin=origin)
         return self.filter(here)
 
-    def with_secrets(self) -> "ApplicationQuerySet":
-        """Load the secrets in use with one query, as ``stored_secrets``."""
-        stored = ClientSecret.objects.stored()
-        return self.prefetch_related(models.Prefetch("secrets", queryset=stored, to_attr="stored_secrets"))
+    def in_use(self) -> "ApplicationQuerySet":
+        """Return those whose links are kept alive: enabled or disabled, neither stopped nor archived."""
+        return self.filter(stopped_at__isnull=True, archived_at__isnull=True)
 
 
 def region_choices() -> list[tuple[str, str]]:
@@ -72,8 +79,53 @@ class Application(models.Model):
     redirect_uri = models.CharField("redirect URL", max_length=500, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = ActorField()
+    version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows with each change: a form filled in from an older one is refused."
+    )
+
+    # One of the three at most; none of them is "disabled".
     enabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     enabled_by = ActorField(blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Under Emergency stop since.")
+    stopped_by = ActorField(blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    archived_by = ActorField(blank=True)
+
+    # How it stands at Exact, which offers no interface to that: kept by hand.
+    owner = models.CharField(
+        "Exact subscription",
+        max_length=120,
+        blank=True,
+        help_text="Whose subscription at Exact the app is registered under.",
+    )
+    caretakers = models.TextField(
+        "colleagues who can sign in to Manage my apps",
+        max_length=1000,
+        blank=True,
+        help_text="A name on each line. Two at least, so that one may leave.",
+    )
+    registered_redirect_uri = models.CharField("registered redirect URL", max_length=500, blank=True, editable=False)
+    registered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    registered_by = ActorField(blank=True)
+    existed_before = models.BooleanField(
+        default=False, editable=False, help_text="It was registered at Exact before it was added here."
+    )
+    permission_status = models.CharField(
+        "permission by Exact", max_length=10, choices=PermissionStatus.choices, default=PermissionStatus.NONE
+    )
+    permission_on = models.DateField(
+        "since", null=True, blank=True, help_text="The day on which this became so, as far as it is known."
+    )
+    permission_note = models.TextField("note", max_length=1000, blank=True)
+    permission_evidence = models.URLField(
+        "evidence", max_length=500, blank=True, help_text="The address of the letter, ticket or page that shows it."
+    )
+    approved_scopes = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What Exact approved before the portal: group.resource to read or manage; absent is None.",
+    )
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -105,11 +157,29 @@ class Application(models.Model):
                 condition=Q(origin__startswith="https://") | Q(origin__startswith="http://"),
                 name="application_origin_is_a_url",
             ),
-            models.CheckConstraint(
-                condition=Q(enabled_at__isnull=True, enabled_by="")
-                | (Q(enabled_at__isnull=False) & ActorField.well_formed("enabled_by")),
-                name="application_enabled_at_and_by",
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{done}_at__isnull": True, f"{done}_by": ""})
+                    | (Q(**{f"{done}_at__isnull": False}) & ActorField.well_formed(f"{done}_by")),
+                    name=f"application_{done}_at_and_by",
+                )
+                for done in ("enabled", "stopped", "archived", "registered")
             ),
+            models.CheckConstraint(
+                condition=Q(stopped_at__isnull=True, archived_at__isnull=True)
+                | Q(enabled_at__isnull=True, archived_at__isnull=True)
+                | Q(enabled_at__isnull=True, stopped_at__isnull=True),
+                name="application_in_one_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(registered_at__isnull=True, registered_redirect_uri="")
+                | (Q(registered_at__isnull=False) & ~Q(registered_redirect_uri="")),
+                name="application_registered_with_a_url",
+            ),
+            models.CheckConstraint(
+                condition=Q(permission_status__in=PermissionStatus.values), name="application_permission_is_known"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="application_version_counts_from_one"),
             models.CheckConstraint(
                 condition=Q(enabled_at__isnull=True) | Q(client_id__isnull=False),
                 name="application_enabled_has_a_client_id",
@@ -132,6 +202,22 @@ class Application(models.Model):
         return self.enabled_at is not None
 
     @property
+    def is_stopped(self) -> bool:
+        return self.stopped_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def is_testing(self) -> bool:
+        return self.kind == Kind.TESTING
+
+    @property
+    def caretaker_names(self) -> list[str]:
+        return [name for line in self.caretakers.splitlines() if (name := " ".join(line.split()))]
+
+    @property
     def is_awake(self) -> bool:
         """Tell whether the app was made for the Exact which this portal talks to now."""
         return bool(self.origin == settings.EXACT_ORIGINS.get(self.region))
@@ -148,70 +234,3 @@ class Application(models.Model):
 
     def default_redirect_uri(self) -> str:
         return f"{settings.PUBLIC_URL}/oauth/callback/{self.pk}/"
-
-
-class ClientSecretQuerySet(models.QuerySet["ClientSecret"]):
-    def stored(self) -> "ClientSecretQuerySet":
-        """Return the versions that still hold a secret, the one in use first."""
-        return self.exclude(status=ClientSecret.Status.RETIRED).order_by("application", "status", "-version")
-
-
-class ClientSecret(models.Model):
-    """A sealed version of an app's secret. Only ``services.secrets`` opens it.
-
-    The *current* one is used. A *newer* one waits beside a current one that Exact has proven to work: it is
-    tried when Exact refuses the current one. A *retired* one holds no secret any more, only its history.
-    """
-
-    class Status(models.TextChoices):
-        CURRENT = "current", "In use"
-        NEWER = "newer", "Newer, not yet proven"
-        RETIRED = "retired", "Replaced"
-
-    PURPOSE = "client_secret.sealed"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="secrets")
-    version = models.PositiveIntegerField()
-    status = models.CharField(max_length=10, choices=Status.choices)
-    sealed = models.TextField(editable=False)
-    fingerprint = models.CharField(max_length=20, editable=False)
-    set_at = models.DateTimeField(default=timezone.now, editable=False)
-    set_by = ActorField()
-    proven_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = ClientSecretQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "Client secret"
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint("application", "version", name="client_secret_version_once_an_app"),
-            models.UniqueConstraint(
-                "application", condition=Q(status="current"), name="client_secret_one_current_an_app"
-            ),
-            models.UniqueConstraint("application", condition=Q(status="newer"), name="client_secret_one_newer_an_app"),
-            models.CheckConstraint(
-                condition=Q(status__in=["current", "newer", "retired"]), name="client_secret_status_is_known"
-            ),
-            models.CheckConstraint(
-                condition=(Q(status="retired") & Q(sealed="")) | (~Q(status="retired") & Q(sealed__startswith="v1.")),
-                name="client_secret_sealed_until_retired",
-            ),
-            models.CheckConstraint(condition=Q(version__gte=1), name="client_secret_version_counts_from_one"),
-            models.CheckConstraint(condition=~Q(fingerprint=""), name="client_secret_has_a_fingerprint"),
-            models.CheckConstraint(condition=ActorField.well_formed("set_by"), name="client_secret_set_by_is_known"),
-            models.CheckConstraint(
-                condition=Q(proven_at__isnull=True) | Q(proven_at__gte=F("set_at")),
-                name="client_secret_proven_after_set",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"secret {self.fingerprint}"
-
-    def __repr__(self) -> str:
-        return f"<ClientSecret {self.pk} version {self.version} {self.status}>"
-
-    def place(self) -> Place:
-        return Place(self.PURPOSE, self.pk, self.version)

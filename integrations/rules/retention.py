@@ -149,6 +149,7 @@ KINDS: Final = (
 KEPT: Final = {
     "integrations.Application": ("Apps", "Deleted by hand only."),
     "integrations.ClientSecret": ("Client secrets", "A replaced one loses its content at once; its fingerprint stays."),
+    "integrations.KeyTest": ("Tests of keys", "They belong to their app; three an hour at most."),
     "integrations.Customer": ("Customers", "Erased by hand only."),
     "integrations.Connection": ("Connections", "Finished ones stay as long as their app."),
     "integrations.Company": ("Companies", "They stay as long as their app."),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from integrations.crypto import CannotOpen
@@ -52,6 +53,12 @@ def set(application: Application, plaintext: str, *, by: Actor) -> ClientSecret:
             if row.fingerprint == mark and keyring.opens(row.sealed, row.place()):
                 return row
         return _add(application, cleaned.value, mark, stored, by=by)
+
+
+def loaded(applications: QuerySet[Application]) -> QuerySet[Application]:
+    """Load the secrets in use of many apps with one query, for ``stored``."""
+    rows = ClientSecret.objects.stored()
+    return applications.prefetch_related(Prefetch("secrets", queryset=rows, to_attr="stored_secrets"))
 
 
 def stored(application: Application) -> list[Stored]:
@@ -127,7 +134,7 @@ def prove(opened: Opened) -> None:
 
 
 def _rows(application: Application) -> list[ClientSecret]:
-    """Use what ``Application.objects.with_secrets()`` loaded, where it did."""
+    """Use what ``loaded`` read, where it did."""
     loaded: list[ClientSecret] | None = getattr(application, "stored_secrets", None)
     return list(application.secrets.stored()) if loaded is None else loaded
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from integrations.models import (
     ClientSecret,
     KeyRingCanary,
     KeyStoredElsewhere,
+    KeyTest,
     Organization,
     OrganizationLogo,
     User,
@@ -44,6 +46,14 @@ def make_secret(**fields: Any) -> ClientSecret:
     return ClientSecret.objects.create(application=application, **values)
 
 
+def make_key_test(**fields: Any) -> KeyTest:
+    values = {
+        "client_id": GUID, "redirect_uri": "https://portal.example/", "secret_version": 1, "asked_by": str(PORTAL),
+        **fields,
+    }  # fmt: skip
+    return KeyTest.objects.create(application=make_application(), **values)
+
+
 def make_event(**fields: Any) -> AuditEvent:
     return AuditEvent.objects.create(
         **{"actor": str(PORTAL), "action": "a.b", "object_type": "application", "object_id": "1", **fields}
@@ -67,6 +77,11 @@ def make_logo(**fields: Any) -> OrganizationLogo:
     return OrganizationLogo.objects.create(**values)
 
 
+STATES = ("enabled", "stopped", "archived")
+TWO_STATES = [
+    {"client_id": GUID} | {f"{state}_at": timezone.now() for state in two} | {f"{state}_by": "portal" for state in two}
+    for two in combinations(STATES, 2)
+]
 CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("application_kind_is_known", make_application, {"kind": "public"}),
     ("application_client_id_is_a_guid", make_application, {"client_id": "short"}),
@@ -85,6 +100,24 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
         {"enabled_at": timezone.now(), "enabled_by": "x", "client_id": GUID},
     ),
     ("application_enabled_has_a_client_id", make_application, {"enabled_at": timezone.now(), "enabled_by": "portal"}),
+    ("application_stopped_at_and_by", make_application, {"stopped_at": timezone.now()}),
+    ("application_archived_at_and_by", make_application, {"archived_by": "portal"}),
+    ("application_registered_at_and_by", make_application, {"registered_by": "portal"}),
+    ("application_registered_with_a_url", make_application, {"registered_redirect_uri": "https://portal.example/"}),
+    (
+        "application_registered_with_a_url",
+        make_application,
+        {"registered_at": timezone.now(), "registered_by": "portal"},
+    ),
+    *(("application_in_one_state", make_application, two) for two in TWO_STATES),
+    ("application_permission_is_known", make_application, {"permission_status": "perhaps"}),
+    ("application_version_counts_from_one", make_application, {"version": 0}),
+    ("key_test_verdict_is_known", make_key_test, {"client_verdict": "maybe"}),
+    ("key_test_verdict_is_known", make_key_test, {"secret_verdict": "maybe"}),
+    ("key_test_of_a_secret", make_key_test, {"secret_version": 0}),
+    ("key_test_of_an_app", make_key_test, {"client_id": ""}),
+    ("key_test_of_an_app", make_key_test, {"redirect_uri": ""}),
+    ("key_test_asked_by_is_known", make_key_test, {"asked_by": "anna"}),
     ("client_secret_status_is_known", make_secret, {"status": "lost"}),
     ("client_secret_sealed_until_retired", make_secret, {"sealed": ""}),
     ("client_secret_sealed_until_retired", make_secret, {"sealed": "plain text"}),
@@ -131,6 +164,7 @@ def test_every_check_constraint_has_a_case() -> None:
         OrganizationLogo,
         KeyRingCanary,
         KeyStoredElsewhere,
+        KeyTest,
     )
     checks = {c.name for model in ours for c in model._meta.constraints if type(c).__name__ == "CheckConstraint"}
     assert checks == {name for name, _, _ in CASES}
