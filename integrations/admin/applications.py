@@ -20,7 +20,7 @@ from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
-from integrations.services import applications, links, people, secrets, tokens
+from integrations.services import app_states, applications, links, people, secrets, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -132,7 +132,7 @@ class ApplicationAdmin(PortalModelAdmin):
             messages.info(request, note)
 
     def delete_model(self, request: HttpRequest, obj: Application) -> None:
-        applications.remove(obj, by=acting(request))
+        app_states.remove(obj, by=acting(request))
 
     def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Do nothing: the service recorded what it did."""

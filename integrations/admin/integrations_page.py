@@ -10,8 +10,8 @@ from django.db.models import Count, Q
 
 from integrations.exact.regions import REGIONS, Region
 from integrations.models import Application, Connection
-from integrations.rules import roles
-from integrations.services import applications, people, practice, secrets
+from integrations.rules import app_states, lint, roles
+from integrations.services import app_facts, applications, people, practice, secrets
 
 SHOWN: Final = 50
 SET_KEYS: Final = "integrations.set_keys"
@@ -51,14 +51,15 @@ class RegionCard:
 
 
 def context(may: Callable[[str], bool]) -> dict[str, Any]:
-    """Return the cards, in the order of the regions, by four queries whatever their number.
+    """Return the cards, in the order of the regions, by a fixed number of queries whatever their number.
 
     ``may`` tells whether whoever looks has a right.
     """
     apps = list(secrets.loaded(Application.objects.all()))
     names = people.names({app.enabled_by for app in apps})
     reached = _connections() if may(SEE_CONNECTIONS) else {}
-    rows = [_row(app, names, reached.get(app.pk, []), may) for app in apps]
+    facts = app_facts.of(apps)
+    rows = [_row(app, facts[app.pk], names, reached.get(app.pk, []), may) for app in apps]
     practising = practice.local_regions()
     cards = [
         RegionCard(
@@ -76,8 +77,14 @@ def context(may: Callable[[str], bool]) -> dict[str, Any]:
     }
 
 
-def _row(app: Application, names: dict[str, str], connections: list[Connection], may: Callable[[str], bool]) -> AppRow:
-    unmet = () if app.is_enabled else applications.why_not_enabled(app)
+def _row(
+    app: Application,
+    facts: lint.AppFacts,
+    names: dict[str, str],
+    connections: list[Connection],
+    may: Callable[[str], bool],
+) -> AppRow:
+    unmet = () if app.is_enabled else app_states.why_not_enabled(applications.state(app), lint.errors(facts))
     return AppRow(app, unmet, names.get(app.enabled_by, ""), connections, may)
 
 

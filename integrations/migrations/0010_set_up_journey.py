@@ -1,4 +1,5 @@
 
+import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import integrations.models.actors
@@ -54,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='application',
             name='caretakers',
-            field=models.TextField(blank=True, help_text='A name on each line. Two at least, so that one may leave.', max_length=1000, verbose_name='colleagues who can sign in to Manage my apps'),
+            field=models.TextField(blank=True, help_text='A name on each line. Two at least, so that one may leave.', max_length=1000, validators=[django.core.validators.MaxLengthValidator(1000)], verbose_name='colleagues who can sign in to Manage my apps'),
         ),
         migrations.AddField(
             model_name='application',
@@ -74,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='application',
             name='permission_note',
-            field=models.TextField(blank=True, max_length=1000, verbose_name='note'),
+            field=models.TextField(blank=True, max_length=1000, validators=[django.core.validators.MaxLengthValidator(1000)], verbose_name='note'),
         ),
         migrations.AddField(
             model_name='application',

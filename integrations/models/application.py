@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Lower
@@ -102,6 +103,7 @@ class Application(models.Model):
         "colleagues who can sign in to Manage my apps",
         max_length=1000,
         blank=True,
+        validators=[MaxLengthValidator(1000)],
         help_text="A name on each line. Two at least, so that one may leave.",
     )
     registered_redirect_uri = models.CharField("registered redirect URL", max_length=500, blank=True, editable=False)
@@ -116,7 +118,7 @@ class Application(models.Model):
     permission_on = models.DateField(
         "since", null=True, blank=True, help_text="The day on which this became so, as far as it is known."
     )
-    permission_note = models.TextField("note", max_length=1000, blank=True)
+    permission_note = models.TextField("note", max_length=1000, blank=True, validators=[MaxLengthValidator(1000)])
     permission_evidence = models.URLField(
         "evidence", max_length=500, blank=True, help_text="The address of the letter, ticket or page that shows it."
     )

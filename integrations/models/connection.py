@@ -1,6 +1,7 @@
 """A connection: the consent of one Exact user to one app, its chain of tokens, and its checks."""
 
 import uuid
+from datetime import datetime
 from typing import Final
 
 from django.db import models
@@ -17,6 +18,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def linked(self) -> "ConnectionQuerySet":
         """Return those whose tokens live, or may live."""
         return self.filter(status__in=[Connection.Status.CONNECTED, Connection.Status.VERIFYING])
+
+    def fall_due(self, now: datetime) -> None:
+        """Let those that live be checked at once. One being verified waits for its moment."""
+        self.filter(status=Connection.Status.CONNECTED).update(next_check_at=now)
 
 
 class Connection(models.Model):

@@ -22,6 +22,7 @@ class Severity(StrEnum):
 class Field(StrEnum):
     """Where on the app's pages a finding is mended."""
 
+    REGION = "region"
     NAME = "name"
     KIND = "kind"
     CLIENT_ID = "client_id"
@@ -64,10 +65,13 @@ class AppFacts:
     name: str
     organization: str
     names_of_others: tuple[str, ...]
-    """Names of our other apps in the same region."""
+    """Names of our other apps in the same region; archived ones do not count."""
+    host_of: str
+    """The title of another region, whose Exact the app was made for; empty where it is its own, or a practice one."""
     client_id: str | None
     has_secret: bool
     secret_opens: bool
+    secret_is_client_id: bool
     secret_is_of: str
     """Another app that has the same secret; empty where none has."""
     redirect_uri: str
@@ -85,7 +89,7 @@ class AppFacts:
 
 def lint(app: AppFacts) -> tuple[Finding, ...]:
     """Return every finding, errors first, in the order of the form."""
-    found = [*_name(app), *_keys(app), *_redirect(app), *_tested(app), *_circumstances(app)]
+    found = [*_region(app), *_name(app), *_keys(app), *_redirect(app), *_tested(app), *_circumstances(app)]
     return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
 
@@ -94,7 +98,7 @@ def errors(app: AppFacts) -> tuple[str, ...]:
     return tuple(finding.text for finding in lint(app) if finding.severity is Severity.ERROR)
 
 
-# --- Name -----------------------------------------------------------------------------------------------------
+# --- Region and name -------------------------------------------------------------------------------------------
 
 COMMON_WORDS: Final = frozenset(
     ("bv", "b.v.", "nv", "n.v.", "ltd", "limited", "plc", "llp", "gmbh", "group", "holding", "the", "de", "het")
@@ -106,7 +110,26 @@ def _words(text: str) -> set[str]:
     return {word for word in _WORD.findall(text.casefold()) if word not in COMMON_WORDS}
 
 
+def _region(app: AppFacts) -> Iterator[Finding]:
+    if app.host_of:
+        yield Finding(
+            "region.other_host",
+            Severity.ERROR,
+            f"It is an app of {app.region_title}, made for the address of {app.host_of}. An app of one country is "
+            "unknown in every other: set it up anew in the right one.",
+            Field.REGION,
+        )
+
+
 def _name(app: AppFacts) -> Iterator[Finding]:
+    if not app.organization:
+        yield Finding(
+            "organization.unnamed",
+            Severity.NOTE,
+            "The organization has no name here yet, so nobody can tell whether the App name identifies it. "
+            "An administrator fills it in under Portal, Organization.",
+            Field.NAME,
+        )
     if app.organization and not _words(app.organization) & _words(app.name):
         yield Finding(
             "name.not_ours",
@@ -141,6 +164,9 @@ def _keys(app: AppFacts) -> Iterator[Finding]:
             "The stored Client secret cannot be opened with the present keys. Enter it again, or bring back the key.",
             Field.CLIENT_SECRET,
         )
+    if app.secret_is_client_id:
+        text = "The stored Client secret is the Client ID. The secret stands below it at Exact: press Show there."
+        yield Finding("client_secret.is_client_id", Severity.ERROR, text, Field.CLIENT_SECRET)
     if app.secret_is_of:
         yield Finding(
             "client_secret.shared",

@@ -54,6 +54,17 @@ def clean_redirect_url(text: str, *, practice: bool = False) -> Cleaned:
     return Cleaned(reasons=tuple(reasons)) if reasons else Cleaned(value, trimmed=value != text)
 
 
+def clean_registered_url(text: str) -> Cleaned:
+    """Check what somebody says stands at Exact: a web address, right or wrong; it is kept as it stands there."""
+    value = text.strip()
+    if _split(value) is None or len(value) > LONGEST or any(char.isspace() or not char.isprintable() for char in value):
+        reason = (
+            "This is no web address. Copy the Redirect URL from the app's page at Exact, from its beginning to its end."
+        )
+        return Cleaned(reasons=(reason,))
+    return Cleaned(value, trimmed=value != text)
+
+
 def read_pasted(text: str, *, redirect_url: str) -> Pasted:
     """Read the address at which the browser ended after Exact; everything but its query has to be the redirect URL."""
     value = "".join(text.split())

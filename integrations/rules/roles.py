@@ -34,7 +34,7 @@ _TABLE: Final = (
         add_application="Add apps",
         change_application="Change apps",
         set_keys="Enter and replace an app's keys",
-        enable_application="Enable and disable apps",
+        enable_application="Enable, disable, stop and archive apps",
         delete_application="Delete disabled apps, and all practice data",
     ),
     *_section(

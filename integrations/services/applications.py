@@ -1,7 +1,8 @@
-"""Apps: added, changed, enabled, disabled."""
+"""Apps: added, changed, registered at Exact, enabled, disabled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,15 +12,32 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.exact import regions
-from integrations.models import Application, AuditEvent
+from integrations.models import Application, AuditEvent, Connection
+from integrations.rules import app_states
 from integrations.rules.actors import Actor
-from integrations.rules.enabling import AppKeys, unmet_conditions
 from integrations.rules.keys import clean_client_id
-from integrations.rules.redirects import clean_redirect_url
-from integrations.services import rights, secrets
-from integrations.services.refusals import Refused
+from integrations.rules.redirects import clean_redirect_url, clean_registered_url
+from integrations.services import app_facts, people, rights
+from integrations.services.refusals import Conflict, Refused
 
-CHANGEABLE: Final = ("name", "client_id", "redirect_uri")
+CHANGEABLE: Final = (
+    "name",
+    "kind",
+    "client_id",
+    "redirect_uri",
+    "owner",
+    "caretakers",
+    "existed_before",
+    "permission_status",
+    "permission_on",
+    "permission_note",
+    "permission_evidence",
+    "approved_scopes",
+)
+UNSAID: Final = frozenset({"caretakers", "permission_note", "approved_scopes"})
+"""Of these an event keeps that they changed, not what they hold: names of people, and what is long."""
+BUMPING: Final = ("application.changed", "application.registered", "application.address_followed")
+"""Each of these events is a new version of the app."""
 
 
 def add(application: Application, *, by: Actor) -> Application:
@@ -44,15 +62,19 @@ def add(application: Application, *, by: Actor) -> Application:
     return application
 
 
-def change(application: Application, *, by: Actor) -> dict[str, Any]:
+def change(application: Application, *, by: Actor, version: int | None = None) -> dict[str, Any]:
     """Store what differs from the row, and return it as ``{field: [before, after]}``.
 
+    ``version``: that of the row from which the form was filled in; None where nobody looked at one.
+
     Raises:
-        Refused: as for ``add``, and a Client ID that is taken away from an enabled app.
+        Conflict: the row is newer than ``version``; nothing was stored.
+        Refused: as for ``add``; a Client ID that is taken away from an enabled app, or exchanged while connections
+            live by it; another kind once there is a Client ID.
     """
     rights.require(by, "integrations.change_application")
     with _refusing(), transaction.atomic():
-        row = Application.objects.select_for_update().get(pk=application.pk)
+        row = _locked(application, version)
         application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
         before = {name: getattr(row, name) for name in CHANGEABLE}
         _clean(application, redirect_uri_before=row.redirect_uri)
@@ -61,16 +83,66 @@ def change(application: Application, *, by: Actor) -> dict[str, Any]:
             for name in CHANGEABLE
             if before[name] != getattr(application, name)
         }
-        if "client_id" in changes:
-            rights.require(by, "integrations.set_keys")
+        _refuse_changes(row, changes, by=by)
         if changes:
-            application.save(update_fields=[*changes])
-            AuditEvent.objects.record("application.changed", application, by=by, details=changes)
+            application.version = row.version + 1
+            application.save(update_fields=[*changes, "version"])
+            AuditEvent.objects.record("application.changed", application, by=by, details=_said(changes))
     return changes
 
 
+def register(application: Application, url: str, *, by: Actor, version: int | None = None) -> None:
+    """Record which Redirect URL was entered at Exact, as it stands there; the same one again changes nothing.
+
+    Raises:
+        Conflict: as for ``change``.
+        Refused: it is no web address; or no right to it.
+    """
+    rights.require(by, "integrations.change_application")
+    cleaned = clean_registered_url(url)
+    if cleaned.reasons:
+        raise Refused(cleaned.reasons)
+    with transaction.atomic():
+        row = _locked(application, version)
+        if row.registered_redirect_uri != cleaned.value:
+            details = {"registered_redirect_url": [row.registered_redirect_uri, cleaned.value]}
+            row.registered_redirect_uri, row.registered_at, row.registered_by = cleaned.value, timezone.now(), str(by)
+            row.version += 1
+            row.save(update_fields=["registered_redirect_uri", "registered_at", "registered_by", "version"])
+            AuditEvent.objects.record("application.registered", row, by=by, details=details)
+    application.refresh_from_db()
+
+
+def follow_address(application: Application, *, by: Actor) -> None:
+    """Let browsers come back to where the portal is now, after ``PUBLIC_URL`` changed.
+
+    Raises:
+        Refused: they do already; or no right to it.
+    """
+    rights.require(by, "integrations.change_application")
+    with transaction.atomic():
+        row = _locked(application, None)
+        if row.comes_back_here:
+            raise Refused(["Its Redirect URL is the portal's present address already."])
+        details = {"redirect_url": [row.redirect_uri, row.default_redirect_uri()]}
+        row.redirect_uri = row.default_redirect_uri()
+        row.version += 1
+        row.save(update_fields=["redirect_uri", "version"])
+        AuditEvent.objects.record("application.address_followed", row, by=by, details=details)
+    application.refresh_from_db()
+
+
+def changes_since(application: Application, version: int) -> list[AuditEvent]:
+    """Return what made the app newer than ``version``, the newest first."""
+    newer = Application.objects.values_list("version", flat=True).get(pk=application.pk) - version
+    return list(AuditEvent.objects.about(application).filter(action__in=BUMPING)[: max(0, newer)])
+
+
+# --- Enabled and disabled -----------------------------------------------------------------------------------
+
+
 def enable(application: Application, *, by: Actor) -> None:
-    """Let the portal use the app.
+    """Let the portal use the app; its links are checked at once.
 
     Raises:
         Refused: with every unmet condition.
@@ -81,12 +153,16 @@ def enable(application: Application, *, by: Actor) -> None:
         reasons = why_not_enabled(row)
         if reasons:
             raise Refused(reasons)
-        _set_enabled(row, by=by)
+        now = timezone.now()
+        row.enabled_at, row.enabled_by = now, str(by)
+        row.save(update_fields=["enabled_at", "enabled_by"])
+        Connection.objects.filter(application=row).fall_due(now)
+        AuditEvent.objects.record("application.enabled", row, by=by)
     application.refresh_from_db()
 
 
 def disable(application: Application, *, by: Actor) -> None:
-    """Stop using the app; its keys stay.
+    """Stop using the app; its keys stay, and its links are kept alive.
 
     Raises:
         Refused: it is disabled already.
@@ -94,41 +170,23 @@ def disable(application: Application, *, by: Actor) -> None:
     rights.require(by, "integrations.enable_application")
     with transaction.atomic():
         row = Application.objects.select_for_update().get(pk=application.pk)
-        if not row.is_enabled:
-            raise Refused(["It is disabled already."])
+        if reasons := app_states.why_not_disabled(state(row)):
+            raise Refused(reasons)
         row.enabled_at, row.enabled_by = None, ""
         row.save(update_fields=["enabled_at", "enabled_by"])
         AuditEvent.objects.record("application.disabled", row, by=by)
     application.refresh_from_db()
 
 
-def remove(application: Application, *, by: Actor) -> None:
-    """Delete an app with its keys: one made by mistake.
-
-    Raises:
-        Refused: it is enabled.
-    """
-    rights.require(by, "integrations.delete_application")
-    with transaction.atomic():
-        row = Application.objects.select_for_update().get(pk=application.pk)
-        if row.is_enabled:
-            raise Refused(["An enabled app cannot be deleted. Disable it first."])
-        details = {"region": row.region, "kind": row.kind, "name": row.name, "client_id": row.client_id}
-        AuditEvent.objects.record("application.deleted", row, by=by, details=details)
-        row.delete()
+def state(application: Application) -> app_states.State:
+    return app_states.state(
+        enabled=application.is_enabled, stopped=application.is_stopped, archived=application.is_archived
+    )
 
 
 def why_not_enabled(application: Application) -> tuple[str, ...]:
     """Return every reason why the app cannot be enabled now; what its button and its command ask."""
-    stored = secrets.stored(application)
-    return unmet_conditions(
-        AppKeys(
-            has_client_id=bool(application.client_id),
-            has_secret=bool(stored),
-            secret_opens=any(secret.opens for secret in stored),
-            enabled=application.is_enabled,
-        )
-    )
+    return app_states.why_not_enabled(state(application), app_facts.faults(application))
 
 
 def why_not_usable(application: Application) -> tuple[str, ...]:
@@ -146,10 +204,43 @@ def usable() -> QuerySet[Application]:
     return Application.objects.awake().enabled()
 
 
-def _set_enabled(row: Application, *, by: Actor) -> None:
-    row.enabled_at, row.enabled_by = timezone.now(), str(by)
-    row.save(update_fields=["enabled_at", "enabled_by"])
-    AuditEvent.objects.record("application.enabled", row, by=by)
+# --- What a change is held against --------------------------------------------------------------------------
+
+
+def _locked(application: Application, version: int | None) -> Application:
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if version is not None and version != row.version:
+        events = changes_since(row, version)
+        who = people.names({event.actor for event in events[:1]})
+        somebody = next(iter(who.values()), "Somebody")
+        reason = f"{somebody} changed the app after you opened this page, so nothing was saved."
+        raise Conflict(
+            [f"{reason} Look at what it is now, and save again where you still want to."], version=row.version
+        )
+    return row
+
+
+def _refuse_changes(row: Application, changes: dict[str, Any], *, by: Actor) -> None:
+    reasons: tuple[str, ...] = ()
+    if "client_id" in changes:
+        rights.require(by, "integrations.set_keys")
+        if row.client_id:
+            reasons += app_states.why_client_id_stays(row.connections.linked().count())
+    if "kind" in changes and row.client_id:
+        reasons += ("The kind belongs to the registration at Exact. Register another app there for the other kind.",)
+    if reasons:
+        raise Refused(reasons)
+
+
+def _said(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what the event keeps of the changes."""
+    plain = {
+        name: [value.isoformat() if isinstance(value, date) else value for value in pair]
+        for name, pair in changes.items()
+        if name not in UNSAID
+    }
+    others = [str(Application._meta.get_field(name).verbose_name) for name in changes if name in UNSAID]  # type: ignore[union-attr]
+    return {**plain, **({"fields": others} if others else {})}
 
 
 def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
@@ -166,7 +257,11 @@ def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
         if redirect.reasons:
             raise Refused(redirect.reasons)
         application.redirect_uri = redirect.value
+    if application.permission_on and application.permission_on > timezone.localdate():
+        raise Refused(["The day of the permission lies in the future."])
     application.name = " ".join(application.name.split())
+    application.owner = " ".join(application.owner.split())
+    application.caretakers = "\n".join(application.caretaker_names)
     application.full_clean()
 
 

@@ -102,8 +102,16 @@ def why_not_finished(state: AuthorizationState) -> tuple[str, ...]:
 
 def open_for(customers: Iterable[Customer]) -> QuerySet[LinkPage]:
     """Return the link pages of these customers by which somebody can still connect."""
-    pages = LinkPage.objects.filter(customer__in=customers, connected_at__isnull=True)
-    return pages.filter(expires_at__gt=timezone.now())
+    return _open().filter(customer__in=customers)
+
+
+def open_through(application: Application) -> QuerySet[LinkPage]:
+    """Return the link pages of the app by which somebody could still connect."""
+    return _open().filter(application=application)
+
+
+def _open() -> QuerySet[LinkPage]:
+    return LinkPage.objects.filter(connected_at__isnull=True, expires_at__gt=timezone.now())
 
 
 def start(page: LinkPage, *, browser: str) -> str:

@@ -9,3 +9,11 @@ class Refused(Exception):
     def __init__(self, reasons: Iterable[str]) -> None:
         self.reasons = tuple(reasons)
         super().__init__(" ".join(self.reasons))
+
+
+class Conflict(Refused):
+    """Somebody else changed it after the form was opened; ``version`` is the one that it has now."""
+
+    def __init__(self, reasons: Iterable[str], *, version: int) -> None:
+        super().__init__(reasons)
+        self.version = version

@@ -1,7 +1,6 @@
-"""Who did it, what it was, and when an app may be enabled."""
+"""Who did it, and what it was."""
 
 import re
-from itertools import product
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,7 +8,6 @@ import pytest
 
 from integrations.rules import wording
 from integrations.rules.actors import PORTAL, Actor
-from integrations.rules.enabling import AppKeys, unmet_conditions
 
 
 def test_an_actor_is_read_back_as_it_was_written() -> None:
@@ -62,17 +60,3 @@ def test_every_action_that_is_recorded_has_words() -> None:
     assert {"user.signed_in", "user.sign_in_failed", "application.secret_set", "user.confirmed"} <= recorded
     assert recorded - {"redirect.differs"} <= set(wording.ACTIONS), "what lint says of a redirect URL is no action"
     assert "user.password_set" in wording.ACTIONS
-
-
-def test_an_app_can_be_enabled_in_exactly_one_case() -> None:
-    able = [
-        keys
-        for keys in map(AppKeys, *zip(*product([True, False], repeat=4), strict=True))
-        if not unmet_conditions(keys)
-    ]
-    assert able == [AppKeys(has_client_id=True, has_secret=True, secret_opens=True, enabled=False)]
-
-
-def test_every_unmet_condition_is_listed() -> None:
-    nothing = AppKeys(has_client_id=False, has_secret=False, secret_opens=False, enabled=False)
-    assert [reason.split(" is")[0] for reason in unmet_conditions(nothing)] == ["The Client ID", "The Client secret"]

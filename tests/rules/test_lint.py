@@ -15,9 +15,11 @@ WELL = AppFacts(
     name="Acme link",
     organization="Acme B.V.",
     names_of_others=("Acme testing",),
+    host_of="",
     client_id="11111111-2222-3333-4444-555555555555",
     has_secret=True,
     secret_opens=True,
+    secret_is_client_id=False,
     secret_is_of="",
     redirect_uri=OURS,
     our_redirect_uri=OURS,
@@ -30,6 +32,9 @@ WELL = AppFacts(
 HTTP = "http://portal.example.com/oauth/callback/1/"
 LOCAL = "https://127.0.0.1/oauth/callback/1/"
 CASES = [
+    ({"host_of": "Exact (United Kingdom)"}, "region.other_host", Severity.ERROR),
+    ({"organization": ""}, "organization.unnamed", Severity.NOTE),
+    ({"secret_is_client_id": True}, "client_secret.is_client_id", Severity.ERROR),
     ({"name": "Shop link"}, "name.not_ours", Severity.WARNING),
     ({"names_of_others": ("ACME LINK",)}, "name.twice", Severity.WARNING),
     ({"client_id": None}, "client_id.missing", Severity.ERROR),

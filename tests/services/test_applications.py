@@ -1,17 +1,19 @@
 """Apps and their secrets: one transaction and one event a change."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, ClientSecret, User
+from integrations.models import Application, AuditEvent, ClientSecret, Connection, User
 from integrations.rules.actors import Actor
 from integrations.services import applications, secrets
-from integrations.services.refusals import Refused
+from integrations.services.refusals import Conflict, Refused
 from tests.conftest import CLIENT_ID, SECRET, SOMEBODY
+from tests.customers import connect
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -82,10 +84,9 @@ def test_another_broken_constraint_is_no_taken_client_id(make_app: MakeApp, monk
 def test_a_change_records_what_differs(make_app: MakeApp) -> None:
     application = make_app()
     application.name = "  Meridian   Rooms "
-    application.kind = "testing"
     assert applications.change(application, by=SOMEBODY) == {"name": ["Meridian Bookings", "Meridian Rooms"]}
     application.refresh_from_db()
-    assert (application.name, application.kind) == ("Meridian Rooms", "product")
+    assert (application.name, application.version) == ("Meridian Rooms", 2)
     event = AuditEvent.objects.latest("at")
     assert (event.action, event.details) == ("application.changed", {"name": ["Meridian Bookings", "Meridian Rooms"]})
 
@@ -95,6 +96,123 @@ def test_a_change_of_nothing_records_nothing(make_app: MakeApp) -> None:
     before = actions()
     assert applications.change(application, by=SOMEBODY) == {}
     assert actions() == before
+
+
+def test_the_kind_can_change_until_there_is_a_client_id(make_app: MakeApp) -> None:
+    application = make_app(secret=None, client_id=None)
+    application.kind = "testing"
+    assert applications.change(application, by=SOMEBODY) == {"kind": ["product", "testing"]}
+    application.client_id = CLIENT_ID
+    applications.change(application, by=SOMEBODY)
+    application.kind = "product"
+    with pytest.raises(Refused, match="The kind belongs to the registration at Exact"):
+        applications.change(application, by=SOMEBODY)
+
+
+def test_a_client_id_by_which_connections_live_stays(make_app: MakeApp) -> None:
+    application = make_app()
+    connection = connect(application)
+    application.client_id = CLIENT_ID.replace("1b0a", "2b0a")
+    with pytest.raises(Refused, match="1 connection lives by the present Client ID"):
+        applications.change(application, by=SOMEBODY)
+    Connection.objects.filter(pk=connection.pk).update(status="reconnect", refresh_token="", next_check_at=None)
+    assert "client_id" in applications.change(application, by=SOMEBODY)
+
+
+def test_a_form_that_was_filled_in_from_an_older_app_is_refused(make_app: MakeApp, anna: User) -> None:
+    application = make_app()
+    first, second = Application.objects.get(pk=application.pk), Application.objects.get(pk=application.pk)
+    first.owner, second.owner = "Meridian Holding", "Meridian UK"
+    applications.change(first, by=Actor.person(anna.pk), version=1)
+    with pytest.raises(Conflict, match="Anna Smit changed the app after you opened this page") as refused:
+        applications.change(second, by=SOMEBODY, version=1)
+    assert refused.value.version == 2
+    assert Application.objects.get().owner == "Meridian Holding"
+    assert [event.action for event in applications.changes_since(application, 1)] == ["application.changed"]
+    applications.change(second, by=SOMEBODY, version=2)
+    assert Application.objects.get().owner == "Meridian UK"
+
+
+def test_enabling_is_no_new_version(make_app: MakeApp) -> None:
+    application = make_app(enable=True)
+    application.owner = "Meridian Holding"
+    applications.change(application, by=SOMEBODY, version=1)
+    assert Application.objects.get().is_enabled
+
+
+def test_an_event_holds_no_names_of_colleagues_and_no_note(make_app: MakeApp) -> None:
+    application = make_app()
+    application.caretakers, application.permission_note = " Anna  Smit \n\nBob Jansen", "Phoned Carla"
+    application.permission_status, application.permission_on = "granted", date(2026, 11, 1)
+    applications.change(application, by=SOMEBODY)
+    assert Application.objects.get().caretakers == "Anna Smit\nBob Jansen"
+    assert AuditEvent.objects.latest("at").details == {
+        "permission_status": ["none", "granted"],
+        "permission_on": [None, "2026-11-01"],
+        "fields": ["colleagues who can sign in to Manage my apps", "note"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"permission_on": date(2999, 1, 1)}, "lies in the future"),
+        ({"permission_status": "perhaps"}, "not a valid choice"),
+        ({"permission_evidence": "javascript:alert(1)"}, "Enter a valid URL"),
+        ({"caretakers": "x" * 1001}, "at most 1000"),
+    ],
+)
+def test_what_cannot_be_is_not_changed(make_app: MakeApp, fields: dict[str, Any], reason: str) -> None:
+    application = make_app()
+    for name, value in fields.items():
+        setattr(application, name, value)
+    with pytest.raises(Refused, match=reason):
+        applications.change(application, by=SOMEBODY)
+    assert Application.objects.get().version == 1
+
+
+def test_what_was_entered_at_exact_is_recorded_with_who_and_when(make_app: MakeApp) -> None:
+    application = make_app()
+    applications.register(application, f" {application.redirect_uri}\n", by=SOMEBODY)
+    assert application.registered_redirect_uri == application.redirect_uri
+    assert application.registered_by == str(SOMEBODY)
+    assert application.registered_at is not None
+    before = actions()
+    applications.register(application, application.redirect_uri, by=SOMEBODY)
+    assert actions() == before
+    assert before[-1] == "application.registered"
+
+
+def test_another_redirect_url_at_exact_is_recorded_and_keeps_the_app_from_being_enabled(make_app: MakeApp) -> None:
+    application = make_app()
+    applications.register(application, application.redirect_uri[:-1], by=SOMEBODY)
+    with pytest.raises(Refused, match="The Redirect URL at Exact is not the one that the portal sends"):
+        applications.enable(application, by=SOMEBODY)
+    with pytest.raises(Refused, match="no web address"):
+        applications.register(application, "somewhere", by=SOMEBODY)
+
+
+def test_an_app_follows_the_portal_to_its_new_address(make_app: MakeApp, settings: Any) -> None:
+    application = make_app()
+    with pytest.raises(Refused, match="present address already"):
+        applications.follow_address(application, by=SOMEBODY)
+    settings.PUBLIC_URL = "https://new.example.com"
+    applications.follow_address(application, by=SOMEBODY)
+    assert application.redirect_uri == f"https://new.example.com/oauth/callback/{application.pk}/"
+    assert actions()[-1] == "application.address_followed"
+
+
+def test_enabling_again_lets_every_living_connection_be_checked_at_once(make_app: MakeApp) -> None:
+    application = make_app()
+    connected, verifying, dead = (
+        connect(application, name, status=name, next_check_at=timezone.now() + timedelta(days=5))
+        for name in ("connected", "verifying", "reconnect")
+    )
+    applications.enable(application, by=SOMEBODY)
+    due = {row.pk for row in Connection.objects.filter(next_check_at__lte=timezone.now())}
+    assert due == {connected.pk}
+    assert Connection.objects.get(pk=dead.pk).next_check_at is None
+    assert Connection.objects.get(pk=verifying.pk).next_check_at > timezone.now()
 
 
 def test_an_enabled_app_keeps_a_client_id(make_app: MakeApp) -> None:
@@ -135,20 +253,6 @@ def test_an_app_with_a_secret_that_does_not_open_cannot_be_enabled(make_app: Mak
     ClientSecret.objects.update(sealed="v1.lost.AAAA")
     with pytest.raises(Refused, match="cannot be opened with the present keys"):
         applications.enable(application, by=SOMEBODY)
-
-
-def test_a_disabled_app_can_be_deleted_with_its_keys(make_app: MakeApp) -> None:
-    application = make_app()
-    applications.remove(application, by=SOMEBODY)
-    assert not Application.objects.exists()
-    assert not ClientSecret.objects.exists()
-    assert actions()[-1] == "application.deleted"
-
-
-def test_an_enabled_app_cannot_be_deleted(make_app: MakeApp) -> None:
-    application = make_app(enable=True)
-    with pytest.raises(Refused, match="Disable it first"):
-        applications.remove(application, by=SOMEBODY)
 
 
 def test_a_secret_is_stored_sealed_with_who_and_when(make_app: MakeApp) -> None:
