@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from integrations.models import Application, Customer
+from integrations.models import Application, Customer, Kind, PermissionStatus
 from integrations.rules.folding import fold
 from integrations.services import applications, links
 
@@ -39,8 +39,13 @@ class LinkPageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         app: Any = self.fields["app"]
-        app.queryset = self.apps = applications.usable()
-        app.label_from_instance = lambda row: f"{row.name} ({row.region_title})"
+        app.queryset = self.apps = applications.usable().exclude(kind=Kind.TESTING)
+        app.label_from_instance = self._label
+
+    @staticmethod
+    def _label(row: Application) -> str:
+        granted = row.permission_status == PermissionStatus.GRANTED
+        return f"{row.name} ({row.region_title}{'' if granted else ', no permission by Exact yet'})"
 
 
 class TypedNameForm(forms.Form):

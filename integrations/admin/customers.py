@@ -114,7 +114,7 @@ class CustomerAdmin(PortalModelAdmin):
         form = LinkPageForm(request.POST if request.method == "POST" else None)
         reasons = rules.why_not_linked(standings.facts(customer))
         if not form.apps.exists():
-            reasons = (*reasons, "No app is enabled. Set one up under Integrations.")
+            reasons = (*reasons, "No product app is enabled. Set one up under Integrations.")
         context = {"title": f"A link page for {customer.name}", "customer": customer, "form": form, "reasons": reasons}
         if request.method != "POST" or reasons or not form.is_valid():
             return self._answer(request, "link.html", context)
@@ -124,7 +124,10 @@ class CustomerAdmin(PortalModelAdmin):
             )
         except Refused as refusal:
             return self._answer(request, "link.html", {**context, "reasons": refusal.reasons})
-        return self._answer(request, "link_made.html", {**context, "url": made.url, "page": made.page})
+        warnings = links.foretold(made.page.application, for_customer=True)
+        return self._answer(
+            request, "link_made.html", {**context, "url": made.url, "page": made.page, "warnings": warnings}
+        )
 
     def disconnect_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Say what stops, what goes on and for whom; then do it."""

@@ -98,6 +98,17 @@ def errors(app: AppFacts) -> tuple[str, ...]:
     return tuple(finding.text for finding in lint(app) if finding.severity is Severity.ERROR)
 
 
+def linking(app: AppFacts, *, for_customer: bool) -> tuple[Finding, ...]:
+    """Return what Exact would refuse when somebody connects (errors), or may refuse (warnings), before they meet it."""
+    found = [finding for finding in lint(app) if finding.severity is Severity.ERROR]
+    if for_customer and app.is_testing:
+        yours = "A testing app works for your own Exact subscription only: Exact refuses customers. Use a product app."
+        found.append(Finding("kind.testing_for_customer", Severity.ERROR, yours, Field.KIND))
+    elif for_customer and not app.permission_granted:
+        found.append(Finding("permission.needed", Severity.WARNING, _NO_PERMISSION, Field.PERMISSION))
+    return tuple(found)
+
+
 # --- Region and name -------------------------------------------------------------------------------------------
 
 COMMON_WORDS: Final = frozenset(
@@ -256,6 +267,9 @@ def _tested(app: AppFacts) -> Iterator[Finding]:
                 yield Finding("keys.untested", Severity.NOTE, text, Field.KEY_TEST)
 
 
+_NO_PERMISSION: Final = "Exact has not granted permission yet: only users of your own Exact subscription can connect."
+
+
 def _circumstances(app: AppFacts) -> Iterator[Finding]:
     if app.is_testing and app.outside_customers:
         yield Finding(
@@ -266,12 +280,7 @@ def _circumstances(app: AppFacts) -> Iterator[Finding]:
             Field.KIND,
         )
     if not app.is_testing and not app.permission_granted:
-        yield Finding(
-            "permission.not_granted",
-            Severity.NOTE,
-            "Exact has not granted permission yet: only users of your own Exact subscription can connect.",
-            Field.PERMISSION,
-        )
+        yield Finding("permission.not_granted", Severity.NOTE, _NO_PERMISSION, Field.PERMISSION)
     if app.caretakers == 1:
         yield Finding(
             "caretakers.one",

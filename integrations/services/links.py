@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
+from integrations.rules import lint
 from integrations.rules.actors import Actor
-from integrations.services import applications, installation, rights
+from integrations.rules.lint import Finding, Severity
+from integrations.services import app_facts, applications, installation, rights
 from integrations.services.refusals import Refused
 
 DAYS: Final = 14
@@ -57,6 +59,7 @@ def make(application: Application, *, by: Actor, customer: Customer | None = Non
     reasons = applications.why_not_usable(application)
     if customer is not None and customer.erased_at:
         reasons = (*reasons, "The customer is erased. Add a new one.")
+    reasons = (*reasons, *_refused_by_exact(application, customer))
     if reasons:
         raise Refused(reasons)
     token = secrets.token_urlsafe(24)
@@ -84,6 +87,8 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
     if installation.standing().reasons:
         return (NOT_NOW,)
     reasons = list(applications.why_not_usable(page.application))
+    if not reasons and _refused_by_exact(page.application, page.customer):
+        reasons.append(NOT_NOW)  # whoever is asked to connect cannot mend it; staff see what it is
     if page.customer is not None and page.customer.erased_at:
         reasons.append(_CLOSED)
     if page.expires_at <= timezone.now():
@@ -91,6 +96,16 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
     if page.connected_at:
         reasons.append("This link has been used: the connection is made.")
     return tuple(reasons)
+
+
+def foretold(application: Application, *, for_customer: bool) -> tuple[Finding, ...]:
+    """Return what Exact would refuse, or may, when somebody connects now."""
+    return lint.linking(app_facts.of([application])[application.pk], for_customer=for_customer)
+
+
+def _refused_by_exact(application: Application, customer: Customer | None) -> tuple[str, ...]:
+    found = foretold(application, for_customer=customer is not None)
+    return tuple(finding.text for finding in found if finding.severity is Severity.ERROR)
 
 
 def why_not_finished(state: AuthorizationState) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations.exact.regions import REGIONS, Region
-from integrations.models import Application, AuditEvent, Company, Connection, Kind, Organization
+from integrations.models import Application, AuditEvent, Company, Connection, Kind, Organization, PermissionStatus
 from integrations.rules.actors import Actor
 from integrations.services import applications, rights, secrets
 
@@ -38,8 +38,10 @@ def furnish(register: Register, *, by: Actor) -> None:
     application.redirect_uri = application.default_redirect_uri()
     keys = register(first, NAME, application.redirect_uri)
     application.client_id = keys["client_id"]
+    application.permission_status = PermissionStatus.GRANTED  # as ``register`` asks of the practice Exact
     with transaction.atomic():
         applications.add(application, by=by)
+        applications.register(application, application.redirect_uri, by=by)
         secrets.set(application, keys["client_secret"], by=by)
         applications.enable(application, by=by)
     for region in others:

@@ -206,7 +206,7 @@ def test_who_is_slower_is_told_on_the_form(annas: Client, monkeypatch: pytest.Mo
 def test_the_address_of_a_link_page_is_shown_once(annas: Client, app: Application) -> None:
     customer = given.add()
     page = text(annas.get(url(customer, "link/")))
-    assert "Meridian Bookings (Exact (Netherlands))" in page
+    assert "Meridian Bookings (Exact (Netherlands), no permission by Exact yet)" in page
     assert not LinkPage.objects.exists()
     response = annas.post(url(customer, "link/"), {"app": app.pk, "days": 7})
     (address,) = re.findall(r'value="(http://testserver/connect/[^"]+)"', text(response))
@@ -230,7 +230,7 @@ def test_without_an_enabled_app_it_is_said_why(annas: Client, make_app: Callable
     make_app()
     customer = given.add()
     for response in (annas.get(url(customer, "link/")), annas.post(url(customer, "link/"), {"days": 7})):
-        assert "No app is enabled" in text(response)
+        assert "No product app is enabled" in text(response)
 
 
 # --- Disconnecting and erasing ------------------------------------------------------------------------------

@@ -69,6 +69,27 @@ def found(**changes) -> dict[str, Severity]:
     return {finding.code: finding.severity for finding in lint.lint(replace(WELL, **changes))}
 
 
+@pytest.mark.parametrize("for_customer", [True, False])
+def test_what_keeps_an_app_from_being_enabled_would_also_be_refused_while_linking(for_customer: bool) -> None:
+    for changes, code, severity in CASES:
+        told = {finding.code for finding in lint.linking(replace(WELL, **changes), for_customer=for_customer)}
+        assert (code in told) == (severity is Severity.ERROR), code
+
+
+def test_a_testing_app_is_refused_to_customers_only() -> None:
+    testing = replace(WELL, is_testing=True, permission_granted=False)
+    assert lint.linking(testing, for_customer=False) == ()
+    (finding,) = lint.linking(testing, for_customer=True)
+    assert (finding.code, finding.severity) == ("kind.testing_for_customer", Severity.ERROR)
+
+
+def test_without_permission_a_customer_may_be_refused() -> None:
+    waiting = replace(WELL, permission_granted=False)
+    assert lint.linking(waiting, for_customer=False) == ()
+    (finding,) = lint.linking(waiting, for_customer=True)
+    assert (finding.code, finding.severity) == ("permission.needed", Severity.WARNING)
+
+
 def test_an_app_that_is_well_has_no_finding():
     assert found() == {}
     assert lint.errors(WELL) == ()

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 
 from integrations.management.base import PortalCommand
 from integrations.models import Application
@@ -25,7 +26,8 @@ class Command(PortalCommand):
         if application is None:
             self.refuse(f"There is no app {app}.")
         found = customers.get(customer_id) if customer_id else None
-        if customer is not None:
-            found = customers.named(customer, by=self.actor)
-        made = links.make(application, by=self.actor, customer=found)
+        with transaction.atomic():  # no customer stays of a link that was refused
+            if customer is not None:
+                found = customers.named(customer, by=self.actor)
+            made = links.make(application, by=self.actor, customer=found)
         self.line(url=made.url, expires_at=made.page.expires_at.isoformat())
