@@ -7,10 +7,12 @@ It foretells what Exact would refuse, before a customer meets it. An *error* kee
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
+
+from integrations.exact.key_test import Verdict
 
 
 class Severity(StrEnum):
@@ -44,17 +46,6 @@ class Finding:
     field: Field
 
 
-class KeysTested(StrEnum):
-    """What Exact said of the present keys when they were last tested."""
-
-    NEVER = "never"
-    ACCEPTED = "accepted"
-    UNCLEAR = "unclear"
-    UNKNOWN_CLIENT = "unknown_client"
-    REDIRECT_REFUSED = "redirect_refused"
-    SECRET_REFUSED = "secret_refused"
-
-
 @dataclass(frozen=True, slots=True)
 class AppFacts:
     """What the rule looks at. No secret, and no fingerprint: comparing those is the services' part."""
@@ -84,7 +75,8 @@ class AppFacts:
     outside_customers: int
     """Companies of customers, not our own, that are connected through the app."""
     permission_granted: bool
-    keys_tested: KeysTested = field(default=KeysTested.NEVER)
+    keys_tested: Verdict | None = None
+    """The worse of Exact's two answers about the present keys; None where there is none yet."""
 
 
 def lint(app: AppFacts) -> tuple[Finding, ...]:
@@ -244,7 +236,7 @@ def is_public(url: str) -> bool:
 
 def _tested(app: AppFacts) -> Iterator[Finding]:
     match app.keys_tested:
-        case KeysTested.UNKNOWN_CLIENT:
+        case Verdict.UNKNOWN_CLIENT:
             yield Finding(
                 "client_id.unknown",
                 Severity.ERROR,
@@ -252,18 +244,18 @@ def _tested(app: AppFacts) -> Iterator[Finding]:
                 "registered in another country: an app of one country is unknown in every other.",
                 Field.CLIENT_ID,
             )
-        case KeysTested.REDIRECT_REFUSED:
+        case Verdict.REDIRECT_REFUSED:
             text = "Exact knows the app, and not its Redirect URL. Enter the portal's at Exact, letter by letter."
             yield Finding("redirect.refused", Severity.ERROR, text, Field.REDIRECT_URI)
-        case KeysTested.SECRET_REFUSED:
+        case Verdict.SECRET_REFUSED:
             text = "Exact does not accept this Client secret. Press Show at Exact, copy it again, and save it here."
             yield Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
-        case KeysTested.UNCLEAR:
+        case Verdict.UNCLEAR:
             text = "Exact gave no clear answer when the keys were tested. Test them again later."
             yield Finding("keys.unclear", Severity.NOTE, text, Field.KEY_TEST)
-        case KeysTested.NEVER:
+        case None:
             if app.client_id and app.has_secret:
-                text = "The keys were never tested. Testing asks Exact two questions and changes nothing there."
+                text = "No test of these keys has an answer yet. A test asks Exact two questions and changes nothing."
                 yield Finding("keys.untested", Severity.NOTE, text, Field.KEY_TEST)
 
 

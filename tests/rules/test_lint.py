@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from integrations.exact.key_test import Verdict
 from integrations.rules import lint
-from integrations.rules.lint import AppFacts, KeysTested, Severity
+from integrations.rules.lint import AppFacts, Severity
 
 OURS = "https://portal.example.com/oauth/callback/1/"
 WELL = AppFacts(
@@ -27,7 +28,7 @@ WELL = AppFacts(
     caretakers=2,
     outside_customers=3,
     permission_granted=True,
-    keys_tested=KeysTested.ACCEPTED,
+    keys_tested=Verdict.ACCEPTED,
 )
 HTTP = "http://portal.example.com/oauth/callback/1/"
 LOCAL = "https://127.0.0.1/oauth/callback/1/"
@@ -54,11 +55,11 @@ CASES = [
     ),
     ({"registered_redirect_uri": ""}, "redirect.not_recorded", Severity.NOTE),
     ({"registered_redirect_uri": OURS[:-1]}, "redirect.differs", Severity.ERROR),
-    ({"keys_tested": KeysTested.UNKNOWN_CLIENT}, "client_id.unknown", Severity.ERROR),
-    ({"keys_tested": KeysTested.REDIRECT_REFUSED}, "redirect.refused", Severity.ERROR),
-    ({"keys_tested": KeysTested.SECRET_REFUSED}, "client_secret.refused", Severity.ERROR),
-    ({"keys_tested": KeysTested.UNCLEAR}, "keys.unclear", Severity.NOTE),
-    ({"keys_tested": KeysTested.NEVER}, "keys.untested", Severity.NOTE),
+    ({"keys_tested": Verdict.UNKNOWN_CLIENT}, "client_id.unknown", Severity.ERROR),
+    ({"keys_tested": Verdict.REDIRECT_REFUSED}, "redirect.refused", Severity.ERROR),
+    ({"keys_tested": Verdict.SECRET_REFUSED}, "client_secret.refused", Severity.ERROR),
+    ({"keys_tested": Verdict.UNCLEAR}, "keys.unclear", Severity.NOTE),
+    ({"keys_tested": None}, "keys.untested", Severity.NOTE),
     ({"is_testing": True}, "kind.testing_with_customers", Severity.WARNING),
     ({"permission_granted": False}, "permission.not_granted", Severity.NOTE),
     ({"caretakers": 1}, "caretakers.one", Severity.WARNING),
@@ -115,7 +116,7 @@ def test_what_real_apps_must_not_have_is_a_note_in_practice():
 
 
 def test_errors_come_first_and_keep_the_app_from_being_enabled():
-    app = replace(WELL, name="Shop", client_id=None, has_secret=False, keys_tested=KeysTested.NEVER)
+    app = replace(WELL, name="Shop", client_id=None, has_secret=False, keys_tested=None)
     severities = [finding.severity for finding in lint.lint(app)]
     assert severities == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
     assert [text.split(" is ")[0] for text in lint.errors(app)] == ["The Client ID", "The Client secret"]
