@@ -58,7 +58,7 @@ def authorize_page(region_origin: str, *, client_id: str, redirect_uri: str, sec
     except errors.RedirectRefused as redirect:
         return Answer(_led_to(redirect.location, url, home, redirect_uri), redirect.evidence)
     except errors.ExactError as error:
-        return Answer(Verdict.UNCLEAR, error.evidence, str(error))
+        return _unclear(error)
     return _page(reply, (client_id, state))
 
 
@@ -85,8 +85,12 @@ def client_secret(
     except errors.InvalidClient as refusal:
         return Answer(Verdict.SECRET_REFUSED, refusal.evidence, refusal.reason)
     except errors.ExactError as error:
-        return Answer(Verdict.UNCLEAR, error.evidence, str(error))
+        return _unclear(error)
     return Answer(Verdict.UNCLEAR, None, "Exact gave tokens for a code that cannot exist.")
+
+
+def _unclear(error: errors.ExactError) -> Answer:
+    return Answer(Verdict.UNCLEAR, error.evidence, redaction.visible(str(error), redaction.REASON_LENGTH))
 
 
 _NOT_FOUND: Final = re.compile(r"client with identifier .{0,200}not found", re.DOTALL)

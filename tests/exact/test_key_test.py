@@ -86,6 +86,13 @@ def test_what_the_token_endpoint_says(exact, answer, verdict):
     assert SECRET not in repr(answered)
 
 
+def test_what_is_said_is_never_longer_than_it_says(exact):
+    long = "It is closed today. " * 50
+    refused = {"error": "access_denied", "error_description": long}
+    answered = asked_secret(exact(http(refused, status="403 Forbidden")))
+    assert (answered.verdict, len(answered.said)) == (Verdict.UNCLEAR, 200)
+
+
 def test_the_practice_exact_tells_all_of_them_apart(tmp_path):
     with sandbox_server.running(database=tmp_path / "sandbox.sqlite3") as sandbox:
         app = sandbox.register("Ours", REDIRECT)
