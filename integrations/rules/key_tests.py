@@ -7,7 +7,6 @@ is never repeated by itself, and there are three an hour of an app at most, what
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
 from typing import Final
 
 from integrations.exact import regions
@@ -80,11 +79,6 @@ def next_at(asked: Iterable[datetime], now: datetime) -> datetime | None:
 
 
 # --- What came of it ------------------------------------------------------------------------------------------
-
-
-class Question(StrEnum):
-    CLIENT = "client"
-    SECRET = "secret"
 
 
 @dataclass(frozen=True, slots=True)
