@@ -1,24 +1,46 @@
 """A test of an app's keys: what Exact was asked, and what came back."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from integrations.exact.key_test import Verdict
 from integrations.models.actors import ActorField
 from integrations.models.application import Application
+from integrations.models.client_secret import ClientSecret
 
 VERDICTS: Final = ["", *(str(verdict) for verdict in Verdict)]
+
+
+class KeyTestQuerySet(models.QuerySet["KeyTest"]):
+    def of_present_keys(self) -> "KeyTestQuerySet":
+        """Return those of the Client ID, the Redirect URL and the newest secret that stand now: what a test would ask
+        about."""
+        stored = ClientSecret.objects.stored().filter(application=OuterRef("application")).order_by()
+        newest = stored.values("application").annotate(newest=Max("version")).values("newest")
+        return self.filter(
+            client_id=F("application__client_id"),
+            redirect_uri=F("application__redirect_uri"),
+            secret_version=Subquery(newest),
+        )
+
+    def latest_of(self, applications: Iterable[Application]) -> "KeyTestQuerySet":
+        """Return of each app the latest among these, by one query; of some there is none."""
+        last = self.filter(application=OuterRef("pk")).order_by("-asked_at", "-id").values("pk")[:1]
+        apps = Application.objects.filter(pk__in=[application.pk for application in applications]).order_by()
+        return self.filter(pk__in=apps.values_list(Subquery(last)))
 
 
 class KeyTest(models.Model):
     """Two questions to Exact about the keys as they were at that moment: other keys are not tested by it.
 
     The row is written before anything is asked, so that a test which died counts among the few that an hour allows.
-    A verdict is empty until there is one; the rows stay as long as their app.
+    A verdict is empty until there is one. Both are stored together: the second alone is empty where it was not asked.
+    The rows stay as long as their app.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -34,6 +56,8 @@ class KeyTest(models.Model):
     secret_verdict = models.CharField(max_length=20, blank=True, editable=False)
     secret_said = models.CharField(max_length=200, blank=True, editable=False)
     secret_evidence = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = KeyTestQuerySet.as_manager()
 
     class Meta:
         verbose_name = "test of keys"

@@ -16,6 +16,7 @@ ACTIONS: Final = {
     "application.archived": "archived the app",
     "application.restored": "brought the archived app back",
     "application.deleted": "deleted the app",
+    "application.keys_tested": "tested the keys at Exact",
     "application.secret_proven": "saw that Exact accepts a Client secret",
     "connection.made": "connected",
     "connection.renewed": "reconnected",
