@@ -50,6 +50,7 @@ from integrations.services import (
     customers,
     installation,
     key_copies,
+    key_tests,
     keyring,
     links,
     practice,
@@ -475,6 +476,7 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "key_copies.confirm": (
         lambda w: key_copies.confirm(keyring.ring().first.id, by=w.by), ("keys.stored_elsewhere",),
     ),
+    "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
     "links.make": (lambda w: links.make(w.enabled, by=w.by, customer=w.customer), ("link.made",)),
     "practice.furnish": (
         _furnished, ("application.added", "application.secret_set", "application.enabled"),

@@ -10,7 +10,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
@@ -22,7 +21,6 @@ from integrations.models import Application, AuditEvent, ClientSecret, KeyTest, 
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import applications, key_tests, secrets, wire_guard
 from integrations.services.refusals import Refused
-from integrations.services.rights import NotPermitted
 from integrations.services.token_errors import StandingBy
 from tests.conftest import CLIENT_ID, SOMEBODY
 from tests.owning import own
@@ -230,14 +228,6 @@ def test_other_keys_of_the_app_are_within_the_same_limit_and_another_app_is_not(
         run(house)
     another = make_app(client_id=CLIENT_ID)
     assert key_tests.run(another, by=SOMEBODY).client_verdict == Verdict.UNKNOWN_CLIENT
-
-
-def test_a_person_needs_the_right_to_the_keys(house: Practice) -> None:
-    user = User.objects.create_user("bob", is_staff=True)
-    user.user_permissions.set(Permission.objects.exclude(codename="set_keys"))
-    with pytest.raises(NotPermitted):
-        key_tests.run(house.application, by=Actor.person(user.pk))
-    assert (asked(house), KeyTest.objects.count()) == ([], 0)
 
 
 def test_a_portal_that_stands_by_asks_nothing(house: Practice) -> None:

@@ -15,7 +15,7 @@ from integrations import migrations
 from integrations.models import Application, AuditEvent, Connection, User
 from integrations.rules import roles
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, checks, customers, links, practice, rights, secrets
+from integrations.services import applications, checks, customers, key_tests, links, practice, rights, secrets
 from integrations.services import roles as groups
 from integrations.services.refusals import Refused
 from integrations.services.rights import NotPermitted
@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "disable": ("enable_application", lambda app, by: applications.disable(app, by=by)),
     "remove": ("delete_application", lambda app, by: applications.remove(app, by=by)),
     "set keys": ("set_keys", lambda app, by: secrets.set(app, SECRET, by=by)),
+    "test keys": ("set_keys", lambda app, by: key_tests.run(app, by=by)),
     "link": ("connect", lambda app, by: links.make(app, by=by)),
     "customer": ("add_customer", lambda app, by: customers.named("Jansen BV", by=by)),
     "check": ("check_connection", lambda app, by: checks.run(Connection(application=app), by=by)),
