@@ -9,7 +9,7 @@ from integrations.exact import regions
 from integrations.models import Access, Application, ClientSecret, Company, Connection, Organization, PermissionStatus
 from integrations.rules import lint
 from integrations.rules.lint import AppFacts, Finding
-from integrations.services import keyring, secrets
+from integrations.services import key_tests, keyring, secrets
 from integrations.services.keyring import WrongKeyRing
 
 
@@ -24,13 +24,14 @@ def faults(application: Application) -> tuple[str, ...]:
 
 
 def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
-    """Return what is true of each, by six queries at most, however many they are."""
+    """Return what is true of each, by eight queries at most, however many they are."""
     apps = list(applications)
     organization = Organization.objects.ours().name
     names = _names()
     stored = _stored(apps)
     owners = _owners_of_secrets(stored)
     client_ids = _marks_of_client_ids([app for app in apps if stored[app.pk]])
+    tests = key_tests.latest(apps)
     outside = _outside_customers([app.pk for app in apps if app.is_testing])
     return {
         app.pk: AppFacts(
@@ -52,6 +53,7 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
             caretakers=len(app.caretaker_names),
             outside_customers=outside.get(app.pk, 0),
             permission_granted=app.permission_status == PermissionStatus.GRANTED,
+            keys_tested=key_tests.outcome(tests.get(app.pk)),
         )
         for app in apps
     }

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.models import Application, ClientSecret, Organization
+from integrations.models import Application, ClientSecret, KeyTest, Organization
 from integrations.services import app_facts, app_states, applications, secrets
 from tests import customers
 from tests.conftest import CLIENT_ID, SECRET, SOMEBODY
@@ -81,6 +81,19 @@ def test_the_name_is_held_against_the_organization(make_app: MakeApp) -> None:
     assert not {"name.not_ours", "organization.unnamed"} & codes(application)
 
 
+def test_what_exact_said_of_the_present_keys_is_found(make_app: MakeApp) -> None:
+    application = make_app()
+    assert "keys.untested" in codes(application)
+    asked = {"application": application, "asked_by": str(SOMEBODY), "client_id": CLIENT_ID, "secret_version": 1}
+    KeyTest.objects.create(
+        **asked, redirect_uri=application.redirect_uri, client_verdict="accepted", secret_verdict="secret_refused"
+    )
+    assert "client_secret.refused" in codes(application)
+    assert not {"keys.untested", "keys.unclear"} & codes(application)
+    secrets.set(application, "another1secret", by=SOMEBODY)
+    assert "keys.untested" in codes(application)
+
+
 def test_the_queries_do_not_grow_with_the_apps(make_app: MakeApp) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -92,4 +105,4 @@ def test_the_queries_do_not_grow_with_the_apps(make_app: MakeApp) -> None:
     one = count()
     for number in range(30):
         make_app(kind="testing", name=f"App {number}", client_id=str(uuid4()), secret=f"{SECRET}{number}")
-    assert count() == one <= 8
+    assert count() == one <= 9
