@@ -45,7 +45,7 @@ def run(application: Application, *, by: Actor) -> KeyTest:
 
     Raises:
         Refused: with every reason, or no right to it; nothing was asked. Or the app was deleted meanwhile.
-        StandingBy: another portal owns the tokens; nothing was asked.
+        StandingBy: another portal owns the tokens; nothing was asked, or after its claim nothing more.
         TransactionOpen: called within a transaction.
     """
     rights.require(by, "integrations.set_keys")
