@@ -44,6 +44,7 @@ from integrations.rules.actors import PORTAL, Actor
 from integrations.services import (
     accounts,
     activity,
+    app_states,
     applications,
     checks,
     companies,
@@ -420,6 +421,11 @@ def _renamed(world: World) -> None:
     applications.change(world.spare, by=world.by)
 
 
+def _moved(world: World) -> None:
+    django_settings.PUBLIC_URL = "https://moved.example.com"
+    applications.follow_address(world.spare, by=world.by)
+
+
 def _customer_renamed(world: World) -> None:
     world.customer.name = world.customer.contact_name = f"{CANARY} NV"
     customers.change(world.customer, by=world.by)
@@ -457,7 +463,21 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
         lambda w: (applications.disable(w.enabled, by=w.by), _enabled(w)),
         ("application.disabled", "application.enabled"),
     ),
-    "applications.remove": (lambda w: applications.remove(w.spare, by=w.by), ("application.deleted",)),
+    "applications.follow_address": (_moved, ("application.address_followed",)),
+    "applications.register": (
+        lambda w: applications.register(w.spare, w.spare.redirect_uri, by=w.by), ("application.registered",),
+    ),
+    "app_states.archive": (lambda w: app_states.archive(w.spare, by=w.by), ("application.archived",)),
+    "app_states.lift": (
+        lambda w: (app_states.stop(w.spare, by=w.by), app_states.lift(w.spare, by=w.by)),
+        ("application.stopped", "application.lifted"),
+    ),
+    "app_states.remove": (lambda w: app_states.remove(w.spare, by=w.by), ("application.deleted",)),
+    "app_states.restore": (
+        lambda w: (app_states.archive(w.spare, by=w.by), app_states.restore(w.spare, by=w.by)),
+        ("application.archived", "application.restored"),
+    ),
+    "app_states.stop": (lambda w: app_states.stop(w.enabled, by=w.by), ("application.stopped",)),
     "checks.run": (lambda w: checks.run(w.connection, by=w.by), ("connection.checked",)),
     "companies.assign": (lambda w: companies.assign(w.company, w.customer, by=w.by), ("company.assigned",)),
     "customers.add": (lambda w: customers.add(Customer(name=f"{CANARY} NV"), by=w.by), ("customer.added",)),
@@ -479,7 +499,8 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
     "links.make": (lambda w: links.make(w.enabled, by=w.by, customer=w.customer), ("link.made",)),
     "practice.furnish": (
-        _furnished, ("application.added", "application.secret_set", "application.enabled"),
+        _furnished,
+        ("application.added", "application.registered", "application.secret_set", "application.enabled"),
     ),
     "practice.remove": (lambda w: practice.remove(by=w.by), ("practice.removed",)),
     "retention.run": (_cleared, ("retention.cleared",)),
@@ -510,7 +531,7 @@ def test_every_verb_that_asks_who_acts_has_a_case() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_verb_leaves_one_event_for_each_thing_it_did(world: World, settings: Any, name: str) -> None:
     verb, actions = SERVICES[name]
-    settings.LOCAL_SANDBOXES = {}
+    settings.LOCAL_SANDBOXES, settings.PUBLIC_URL = {}, settings.PUBLIC_URL  # given back, whatever a verb sets
     with records(*actions) as events:
         verb(world)
     assert {event.actor for event in events} == {str(world.by)}

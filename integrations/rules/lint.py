@@ -245,8 +245,9 @@ def _tested(app: AppFacts) -> Iterator[Finding]:
                 Field.CLIENT_ID,
             )
         case Verdict.REDIRECT_REFUSED:
-            text = "Exact knows the app, and not its Redirect URL. Enter the portal's at Exact, letter by letter."
-            yield Finding("redirect.refused", Severity.ERROR, text, Field.REDIRECT_URI)
+            # Concluded from a page that is not made for it: a likely mistake, and no reason to keep an app disabled.
+            text = "Exact seems to know the app, but not its Redirect URL. Enter the portal's there, letter by letter."
+            yield Finding("redirect.refused", Severity.WARNING, text, Field.REDIRECT_URI)
         case Verdict.SECRET_REFUSED:
             text = "Exact does not accept this Client secret. Press Show at Exact, copy it again, and save it here."
             yield Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)

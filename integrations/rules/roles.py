@@ -33,7 +33,7 @@ _TABLE: Final = (
         view_application="See apps",
         add_application="Add apps",
         change_application="Change apps",
-        set_keys="Enter and replace an app's keys",
+        set_keys="Enter, replace and test an app's keys",
         enable_application="Enable, disable, stop and archive apps",
         delete_application="Delete disabled apps, and all practice data",
     ),

@@ -24,7 +24,7 @@ def faults(application: Application) -> tuple[str, ...]:
 
 
 def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
-    """Return what is true of each, by eight queries at most, however many they are."""
+    """Return what is true of each, by nine queries at most, however many they are."""
     apps = list(applications)
     organization = Organization.objects.ours().name
     names = _names()

@@ -88,7 +88,7 @@ def stop(application: Application, *, by: Actor) -> None:
         row.enabled_at, row.enabled_by = None, ""
         row.stopped_at, row.stopped_by = now, str(by)
 
-    _turn(application, "stopped", do, lambda row: rules.why_not_stopped(applications.state(row)), by=by)
+    _record(application, "application.stopped", do, lambda row: rules.why_not_stopped(applications.state(row)), by=by)
 
 
 def lift(application: Application, *, by: Actor) -> None:
@@ -102,7 +102,7 @@ def lift(application: Application, *, by: Actor) -> None:
         row.stopped_at, row.stopped_by = None, ""
         Connection.objects.filter(application=row).fall_due(now)
 
-    _turn(application, "lifted", do, lambda row: rules.why_not_lifted(applications.state(row)), by=by)
+    _record(application, "application.lifted", do, lambda row: rules.why_not_lifted(applications.state(row)), by=by)
 
 
 def archive(application: Application, *, by: Actor) -> None:
@@ -116,7 +116,7 @@ def archive(application: Application, *, by: Actor) -> None:
         row.stopped_at, row.stopped_by = None, ""
         row.archived_at, row.archived_by = now, str(by)
 
-    _turn(application, "archived", do, lambda row: rules.why_not_archived(_standing(row)), by=by)
+    _record(application, "application.archived", do, lambda row: rules.why_not_archived(_standing(row)), by=by)
 
 
 def restore(application: Application, *, by: Actor) -> None:
@@ -129,7 +129,7 @@ def restore(application: Application, *, by: Actor) -> None:
     def do(row: Application, now: datetime) -> None:
         row.archived_at, row.archived_by = None, ""
 
-    _turn(application, "restored", do, lambda row: rules.why_not_restored(applications.state(row)), by=by)
+    _record(application, "application.restored", do, lambda row: rules.why_not_restored(applications.state(row)), by=by)
 
 
 def remove(application: Application, *, by: Actor) -> None:
@@ -151,7 +151,7 @@ def remove(application: Application, *, by: Actor) -> None:
 STATE: Final = ("enabled_at", "enabled_by", "stopped_at", "stopped_by", "archived_at", "archived_by")
 
 
-def _turn(
+def _record(
     application: Application,
     action: str,
     do: Callable[[Application, datetime], None],
@@ -166,7 +166,7 @@ def _turn(
             raise Refused(reasons)
         do(row, timezone.now())
         row.save(update_fields=[*STATE])
-        AuditEvent.objects.record(f"application.{action}", row, by=by)
+        AuditEvent.objects.record(action, row, by=by)
     application.refresh_from_db()
 
 

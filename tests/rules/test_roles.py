@@ -100,7 +100,7 @@ def test_keys_and_installation_are_guarded() -> None:
         ),
         (
             "integrations.set_keys",
-            "Enter and replace an app's keys: Integrations manager may do this. " + ASK,
+            "Enter, replace and test an app's keys: Integrations manager may do this. " + ASK,
         ),
         ("auth.add_group", "Add groups of our own: only an administrator may do this."),
     ],

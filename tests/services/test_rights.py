@@ -15,7 +15,17 @@ from integrations import migrations
 from integrations.models import Application, AuditEvent, Connection, User
 from integrations.rules import roles
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, checks, customers, key_tests, links, practice, rights, secrets
+from integrations.services import (
+    app_states,
+    applications,
+    checks,
+    customers,
+    key_tests,
+    links,
+    practice,
+    rights,
+    secrets,
+)
 from integrations.services import roles as groups
 from integrations.services.refusals import Refused
 from integrations.services.rights import NotPermitted
@@ -32,7 +42,13 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "change": ("change_application", lambda app, by: applications.change(app, by=by)),
     "enable": ("enable_application", lambda app, by: applications.enable(app, by=by)),
     "disable": ("enable_application", lambda app, by: applications.disable(app, by=by)),
-    "remove": ("delete_application", lambda app, by: applications.remove(app, by=by)),
+    "remove": ("delete_application", lambda app, by: app_states.remove(app, by=by)),
+    "register": ("change_application", lambda app, by: applications.register(app, app.redirect_uri, by=by)),
+    "follow address": ("change_application", lambda app, by: applications.follow_address(app, by=by)),
+    "stop": ("enable_application", lambda app, by: app_states.stop(app, by=by)),
+    "lift": ("enable_application", lambda app, by: app_states.lift(app, by=by)),
+    "archive": ("enable_application", lambda app, by: app_states.archive(app, by=by)),
+    "restore": ("enable_application", lambda app, by: app_states.restore(app, by=by)),
     "set keys": ("set_keys", lambda app, by: secrets.set(app, SECRET, by=by)),
     "test keys": ("set_keys", lambda app, by: key_tests.run(app, by=by)),
     "link": ("connect", lambda app, by: links.make(app, by=by)),
@@ -62,7 +78,7 @@ def test_a_client_id_is_a_key(make_app: MakeApp) -> None:
     user = User.objects.create_user("bob", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="change_application"))
     application.client_id = str(uuid4())
-    with pytest.raises(NotPermitted, match="Enter and replace an app's keys"):
+    with pytest.raises(NotPermitted, match="Enter, replace and test an app's keys"):
         applications.change(application, by=Actor.person(user.pk))
     application.refresh_from_db()
     application.name = "New"
