@@ -28,7 +28,8 @@ ACCESS_TOKEN_SECONDS: Final = 600
 EARLIEST_REFRESH_SECONDS: Final = 570
 """After the previous token request of the chain: 95 % of the lifetime. Earlier is refused."""
 REFRESH_TOKEN_DAYS: Final = 30
-"""Unused for so long, a refresh token dies."""
+"""Unused for so long, a refresh token dies; each refresh gives another that lives as long. Source: Exact's page
+*OAuth on Exact Online*, and the refusal of the token endpoint ("The refresh token expired at …")."""
 PAGE_SIZE: Final = 60
 """Objects per page of an answer; bulk and sync endpoints give 1,000."""
 
