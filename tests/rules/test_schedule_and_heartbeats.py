@@ -24,6 +24,18 @@ def test_checks_are_spread() -> None:
     assert times[-1] - times[0] > schedule.SPREAD / 2
 
 
+@given(st.uuids())
+def test_a_link_that_is_only_kept_alive_is_looked_at_within_the_week(connection: UUID) -> None:
+    at = schedule.keep_alive(connection, NOW)
+    assert timedelta(days=3) <= at - NOW < timedelta(days=4) < schedule.LATEST
+    assert schedule.keep_alive(connection, NOW) == at
+
+
+def test_links_that_are_kept_alive_are_spread_over_a_day() -> None:
+    times = sorted(schedule.keep_alive(uuid4(), NOW) for _ in range(200))
+    assert times[-1] - times[0] > timedelta(hours=12)
+
+
 def test_what_waiting_can_mend_is_looked_at_soon() -> None:
     at = schedule.after_failure(uuid4(), NOW, may_retry=True, not_before=None)
     assert at == NOW + schedule.SOON
