@@ -15,7 +15,7 @@ from integrations.exact.api import Answer
 from integrations.exact.errors import Who
 from integrations.exact.limits import LimitHeaders
 from integrations.models import Access, Company, Connection
-from integrations.services import installation, tokens, usage, wire_guard
+from integrations.services import app_guard, installation, tokens, usage, wire_guard
 
 # Nothing that a server could read as another company than we count: no escapes, no dot segments, no "//".
 _PATH: Final = re.compile(
@@ -48,7 +48,7 @@ class NotConnected(CallRefused):
 
 
 class AppDisabled(CallRefused):
-    """The app is not enabled."""
+    """The app is disabled: its links are kept alive, and no call is made."""
 
 
 class TooSlow(CallRefused):
@@ -70,6 +70,12 @@ class _Call:
     endpoint: str
     purpose: str
 
+    @property
+    def saves_a_link(self) -> bool:
+        """Tell whether it asks whose the tokens of a new consent are: these ended the chain before them, so that
+        the link would be lost without an answer."""
+        return self.purpose == CONSENT and self.division is None
+
 
 def send(target: Company | Connection, method: str, path: str, *, purpose: str = "other") -> Answer:
     """Make one call and return Exact's answer. ``path`` absolute, with query.
@@ -79,6 +85,7 @@ def send(target: Company | Connection, method: str, path: str, *, purpose: str =
 
     Raises:
         CallRefused: `NotConnected`, `AppDisabled`, `WrongPath`, `TooSlow`.
+        AppStopped: the app is under Emergency stop, or archived.
         TokenUnavailable: there is no token; see ``tokens.access_token``, whose other errors come, too.
         usage.LimitReached: the call would be one too many; with ``window`` and ``resets_at``.
         ExactError: what Exact or the wire said. After a 401 the token was replaced, or is distrusted.
@@ -88,6 +95,7 @@ def send(target: Company | Connection, method: str, path: str, *, purpose: str =
     wire_guard.refuse_open_transaction()
     installation.refuse_standby()
     call = _call(target, method, path, purpose)
+    _refuse_disabled(call)
     token = tokens.access_token(call.connection)
     try:
         answer = _sent(call, token)
@@ -113,12 +121,13 @@ def _retried(call: _Call, token: str) -> Answer:
 def _sent(call: _Call, token: str) -> Answer:
     reservation = _reserved(call)
     try:
+        _refuse_disabled(call)  # again: the token and the place in the limits may have taken half a minute
         answer = api.send(call.connection.application.origin, token, call.method, call.path)
     except errors.ExactError as error:
         if reservation is not None:
             _settle_failed(reservation, error)
         raise
-    except (ValueError, wire_guard.TransactionOpen, tokens.StandingBy):
+    except (ValueError, wire_guard.TransactionOpen, tokens.TokenUnavailable, CallRefused):
         if reservation is not None:
             usage.release(reservation)
         raise
@@ -170,13 +179,18 @@ def _primary_connection(target: Company, division: int | None) -> Connection:
     access = company.primary_access
     if division != company.division:
         raise WrongPath("The path is not one of this company.")
-    if not company.application.is_enabled:
-        raise AppDisabled("The app is disabled.")
     if company.customer is not None and company.customer.disconnected_at is not None:
         raise NotConnected("The company's customer is disconnected, and has to connect again first.")
     if access is None or access.withdrawn_at is not None or access.company_id != company.pk:
         raise NotConnected("No connection reaches this company.")
     return access.connection
+
+
+def _refuse_disabled(call: _Call) -> None:
+    """Let an app that is disabled pass with what keeps links alive only, and one that is stopped with nothing."""
+    now = app_guard.refuse_stopped(call.connection.application)
+    if not now.is_enabled and not call.saves_a_link:
+        raise AppDisabled("The app is disabled: no call is made through it until it is enabled.")
 
 
 def _refuse_withdrawn(connection: Connection, division: int) -> None:

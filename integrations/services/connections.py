@@ -9,7 +9,7 @@ from integrations.exact import errors, oauth, reads
 from integrations.exact.reads import Division, Divisions, Me
 from integrations.models import Application, AuditEvent, AuthorizationState, Connection, Customer, LinkPage
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import calls, companies, installation, links, secrets, tokens
+from integrations.services import app_guard, applications, calls, companies, installation, links, secrets, tokens
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
@@ -25,7 +25,9 @@ def connect(state: AuthorizationState, code: str) -> Connection:
 
     Raises:
         ExactError: Exact did not give tokens, or did not say whose they are.
-        Refused: the app has no secret that opens, or staff disconnected the customer meanwhile.
+        Refused: the app has no secret that opens; or staff disabled or stopped it, or disconnected the customer,
+            meanwhile. The code was not traded.
+        AppStopped: staff stopped the app after the code was traded; the tokens are nobody's.
         StandingBy: another portal owns the tokens; the code was not traded.
     """
     installation.refuse_standby()
@@ -82,6 +84,7 @@ def describe(connection: Connection, me: Me) -> None:
 
 
 def _exchange(application: Application, code: str, secret: str) -> oauth.TokenAnswer:
+    _refuse_unusable(application)
     return oauth.exchange_code(
         application.origin,
         client_id=str(application.client_id),
@@ -89,6 +92,13 @@ def _exchange(application: Application, code: str, secret: str) -> oauth.TokenAn
         redirect_uri=application.redirect_uri,
         code=code,
     )
+
+
+def _refuse_unusable(application: Application) -> None:
+    """Just before a code leaves: somebody may have disabled or stopped the app since the browser came back."""
+    now = Application.objects.filter(pk=application.pk).first()
+    if reasons := applications.why_not_usable(now) if now else (app_guard.DELETED,):
+        raise Refused(reasons)
 
 
 def _describe(connection: Connection, me: Me) -> None:

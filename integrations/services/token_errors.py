@@ -51,6 +51,12 @@ class AppAsleep(TokenUnavailable):
     who = Who.OPERATOR
 
 
+class AppStopped(TokenUnavailable):
+    """The app is under Emergency stop, or archived: nothing was asked of Exact, and nothing changed."""
+
+    who = Who.APP_OWNER
+
+
 class StandingBy(TokenUnavailable):
     """This portal does not own the tokens: nothing was asked of Exact, and nothing changed."""
 

@@ -6,19 +6,22 @@ or a lost answer, therefore leaves a trace: whoever comes next waits until Exact
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic, sleep
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from integrations.exact import errors, oauth, wire
 from integrations.models import Application, Connection
-from integrations.rules import refresh
-from integrations.services import installation, keyring, secrets, token_store, wire_guard
+from integrations.rules import lifetimes, refresh
+from integrations.services import app_guard, installation, keyring, secrets, token_store, wire_guard
 from integrations.services.token_errors import (
     AppAsleep,
+    AppStopped,
     CannotOpenTokens,
     KeysMissing,
     NotYet,
@@ -31,6 +34,7 @@ from integrations.services.token_store import Lease
 
 __all__ = [
     "AppAsleep",
+    "AppStopped",
     "CannotOpenTokens",
     "KeysMissing",
     "NotYet",
@@ -43,6 +47,7 @@ __all__ = [
     "confirm",
     "distrust",
     "move",
+    "reconnect_from",
 ]
 
 DEADLINE_SECONDS: Final = wire.DEADLINE_SECONDS
@@ -60,7 +65,7 @@ def access_token(connection: Connection) -> str:
     Raises:
         ReconnectNeeded: only a new consent helps; the row says so, too.
         NotYet: not before ``until``; as `OutcomeUnknown` after a lost answer.
-        CannotOpenTokens, KeysMissing, AppAsleep, StandingBy: nothing was asked, and nothing changed.
+        CannotOpenTokens, KeysMissing, AppAsleep, AppStopped, StandingBy: nothing was asked, and nothing changed.
         ExactError: what Exact or the wire said to the token request, where that changed nothing:
             `InvalidClient`, `TokenRefused`, `LimitReached`, and every error that was not ``sent``.
         WrongKeyRing: the present keys are not this database's; nothing was asked.
@@ -71,6 +76,7 @@ def access_token(connection: Connection) -> str:
     _refuse_asleep(connection.application)
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
+        app_guard.refuse_stopped(connection.application)
         connection.refresh_from_db(fields=token_store.CHAIN)
         decision = refresh.decide(token_store.state(connection), timezone.now())
         match decision:
@@ -100,6 +106,13 @@ def confirm(connection: Connection) -> None:
     """Note that a call worked: a connection that was being verified because of a refused token is alive."""
     if connection.status == Connection.Status.VERIFYING:
         token_store.confirm(connection)
+
+
+def reconnect_from(application: Application) -> datetime | None:
+    """Return the first moment at which a customer of the app has to connect again when nothing is refreshed any
+    more, as under Emergency stop; None where nobody is connected."""
+    first = application.connections.linked().aggregate(first=Min("token_answered_at"))["first"]
+    return lifetimes.reconnect_from([first] if first else [])
 
 
 def begin(application: Application, answer: oauth.TokenAnswer, *, now: datetime) -> Connection:
@@ -166,11 +179,11 @@ def _refreshed(connection: Connection, *, probe: bool) -> str | None:
     if lease is None:
         return None
     try:
-        answer, secret = secrets.first_accepted(request.candidates, lambda plaintext: _ask(request, lease, plaintext))
+        answer, secret = secrets.first_accepted(request.candidates, partial(_ask, connection, request, lease))
     except _LeaseLost:
         token_store.undo(lease)
         return None
-    except StandingBy:  # somebody else claimed the tokens in the last moment, and the wire sent nothing
+    except (StandingBy, AppStopped):  # somebody claimed the tokens, or stopped the app, in the last moment
         token_store.undo(lease)
         raise
     except errors.ExactError as error:
@@ -190,9 +203,10 @@ def _request(connection: Connection) -> _Request:
     return _Request(application.origin, application.client_id, candidates, token)
 
 
-def _ask(request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
+def _ask(connection: Connection, request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
     if not token_store.hold(lease, timezone.now()):
         raise _LeaseLost
+    app_guard.refuse_stopped(connection.application)
     return oauth.refresh(
         request.origin,
         client_id=request.client_id,

@@ -112,7 +112,7 @@ def _only(answer: QueryDict, name: str) -> str:
 
 
 def _in_words(failure: Exception) -> str:
-    if isinstance(failure, tokens.StandingBy):
+    if isinstance(failure, tokens.StandingBy | tokens.AppStopped | calls.AppDisabled):
         return links.NOT_NOW
     if isinstance(failure, errors.AccessDenied):
         return "Access was not given on Exact's page, so nothing was connected."

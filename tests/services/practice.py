@@ -49,6 +49,15 @@ class Practice:
         Connection.objects.filter(pk=row.pk).update(**past)
         self.exact.clock.move(seconds)
 
+    def until_due(self) -> timedelta:
+        """Let time pass until the next check falls due, and return how much."""
+        due_at = self.row().next_check_at
+        assert due_at is not None
+        passed = due_at - timezone.now()
+        self.later(passed.total_seconds())
+        Connection.objects.filter(pk=self.connection.pk).update(next_check_at=timezone.now())
+        return passed
+
     def stored(self) -> tuple[Any, ...]:
         """Everything of the row that has to do with the chain, sealed as it is."""
         return Connection.objects.values_list(
@@ -74,6 +83,15 @@ class Practice:
             redirect_uri=app.redirect_url,
             code=self.client.consent(),
         )
+
+
+def turn(application: Application, state: str) -> None:
+    """Let the app be enabled, disabled, stopped or archived from now on, without a word to whoever holds it."""
+    values: dict[str, Any] = {}
+    for name in ("enabled", "stopped", "archived"):
+        now = name == state
+        values |= {f"{name}_at": timezone.now() if now else None, f"{name}_by": str(SOMEBODY) if now else ""}
+    Application.objects.filter(pk=application.pk).update(**values)
 
 
 @contextmanager
