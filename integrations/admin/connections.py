@@ -108,7 +108,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
             messages.error(request, str(error))
         else:
             if found.ok:
-                messages.success(request, f"Checked just now: all is well, after {found.milliseconds} ms.")
+                said = found.detail or f"all is well, after {found.milliseconds} ms."
+                messages.success(request, f"Checked just now: {said}")
             else:
                 messages.warning(request, f"Checked just now: {found.detail}")
         return redirect("admin:integrations_connection_change", pk)

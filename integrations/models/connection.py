@@ -19,9 +19,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return those whose tokens live, or may live."""
         return self.filter(status__in=[Connection.Status.CONNECTED, Connection.Status.VERIFYING])
 
-    def fall_due(self, now: datetime) -> None:
-        """Let those that live be checked at once. One being verified waits for its moment."""
-        self.filter(status=Connection.Status.CONNECTED).update(next_check_at=now)
+    def fall_due(self, now: datetime) -> int:
+        """Let those whose tokens live be checked at once, also where a worker has taken one; return how many."""
+        return self.linked().update(next_check_at=now, claimed_until=None)
 
 
 class Connection(models.Model):

@@ -20,7 +20,7 @@ from integrations.exact.errors import ExactError
 from integrations.models import Application, AuditEvent, Connection, ConnectionCheck
 from integrations.rules import schedule
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, calls, companies, installation, rights, tokens
+from integrations.services import calls, companies, installation, rights, token_store, tokens
 from integrations.services import connections as connecting
 from integrations.services.usage import LimitReached
 
@@ -28,6 +28,7 @@ THREADS: Final = 16
 SOFT_SECONDS: Final = 240
 CLAIM: Final = timedelta(minutes=10)
 AT_ONCE: Final = 1_000
+KEPT_ALIVE: Final = "The app is disabled: only the link was kept alive; its token {}."
 
 
 @dataclass(slots=True)
@@ -50,6 +51,20 @@ class Door:
         self.calls += counted
         return answer
 
+    def keep_alive(self) -> str:
+        """Ask for a token, which asks Exact where it is due, and for nothing else; return what came of it."""
+        began = timezone.now()
+        try:
+            tokens.access_token(self.connection)
+        except ExactError as error:
+            self.evidence.append(errors.describe(error))
+            raise
+        self.connection.refresh_from_db(fields=["token_answered_at"])
+        answered_at = self.connection.token_answered_at
+        refreshed = answered_at is not None and answered_at >= began
+        self.evidence.append(KEPT_ALIVE.format("was refreshed" if refreshed else "is still good"))
+        return self.evidence[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -60,10 +75,13 @@ class Outcome:
     who: str = ""
     may_retry: bool = False
     not_before: datetime | None = None
+    kept_alive: bool = False
+    """Nothing but that: the app is disabled."""
 
 
 def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
-    """Check a connection now: ``Me`` and one list of companies on the pinned one (1 counted call).
+    """Check a connection now: ``Me`` and one list of companies on the pinned one (1 counted call). Where the app is
+    disabled no call is made, and its token is refreshed where that is due; where it is stopped, nothing is asked.
 
     Whatever is found becomes a row with its evidence; only a fault of our own is raised, and NotPermitted. ``by``:
     who asked for it, which is an event; what the clock asks for is none.
@@ -110,8 +128,8 @@ def run_many(ids: Iterable[UUID], *, seconds: float = SOFT_SECONDS) -> int:
         if time.monotonic() > last_start:
             return False
         try:
-            connection = Connection.objects.select_related("application").filter(pk=pk, next_check_at__isnull=False)
-            found = connection.first()
+            rows = Connection.objects.select_related("application").filter(application__in=_at_work())
+            found = rows.filter(pk=pk, next_check_at__isnull=False).first()
             return found is not None and run(found) is not None
         except tokens.StandingBy:  # claimed meanwhile: who owns the tokens now finds it due
             return False
@@ -167,17 +185,12 @@ def claim(limit: int = AT_ONCE) -> list[UUID]:
 
 
 def _at_work() -> QuerySet[Application]:
-    return Application.objects.awake().enabled()
+    return Application.objects.awake().in_use()
 
 
 def _look(connection: Connection, door: Door) -> Outcome:
-    if reasons := applications.why_not_usable(connection.application):
-        return Outcome("AppNotUsable", " ".join(reasons), errors.Who.APP_OWNER)
     try:
-        me = reads.me(door.send)
-        connecting.describe(connection, me)
-        found = connecting.read_companies(connection, max_pages=1, send=door.send)
-        companies.keep(connection, found.items, complete=found.complete)
+        return _asked(connection, door)
     except tokens.StandingBy:
         raise
     except LimitReached as limit:
@@ -189,6 +202,17 @@ def _look(connection: Connection, door: Door) -> Outcome:
     except ExactError as error:
         until = error.resets_at if isinstance(error, errors.LimitReached) else None
         return Outcome(type(error).__name__, str(error), error.who, may_retry=error.may_retry, not_before=until)
+
+
+def _asked(connection: Connection, door: Door) -> Outcome:
+    """Ask what may be asked; whether the app is disabled is the answer of who looks at each call."""
+    try:
+        me = reads.me(door.send)
+        connecting.describe(connection, me)
+        found = connecting.read_companies(connection, max_pages=1, send=door.send)
+    except calls.AppDisabled:
+        return Outcome(detail=door.keep_alive(), kept_alive=True)
+    companies.keep(connection, found.items, complete=found.complete)
     return Outcome()
 
 
@@ -196,8 +220,13 @@ def _next(row: Connection, outcome: Outcome) -> datetime | None:
     if row.status in Connection.ENDED:
         return None
     now = timezone.now()
-    if row.status == Connection.Status.VERIFYING and row.next_check_at and row.next_check_at > now:
-        return row.next_check_at  # the moment at which Exact can tell what happened
-    if not outcome.cause:
+    tells_at = token_store.tells_at(row) if row.status == Connection.Status.VERIFYING else None
+    if tells_at is not None and tells_at > now:
+        return tells_at
+    if outcome.cause:
+        return schedule.after_failure(row.pk, now, may_retry=outcome.may_retry, not_before=outcome.not_before)
+    if not outcome.kept_alive:
         return schedule.after_success(row.pk, now)
-    return schedule.after_failure(row.pk, now, may_retry=outcome.may_retry, not_before=outcome.not_before)
+    # Enabled while we were at it: then all its connections fell due, and this one has not been asked yet.
+    enabled = Application.objects.enabled().filter(pk=row.application_id).exists()
+    return now if enabled else schedule.keep_alive(row.pk, now)

@@ -68,6 +68,13 @@ def state(row: Connection) -> refresh.TokenState:
     )
 
 
+def tells_at(row: Connection) -> datetime | None:
+    """Return when Exact can tell what became of the tokens, where an answer of it was lost or a token refused."""
+    seen = state(row)
+    since = seen.outstanding or (None if seen.on_hand else seen.answered_at)
+    return since and refresh.earliest(since, seen.lifetime)
+
+
 # --- Opening and sealing ------------------------------------------------------------------------------------
 
 

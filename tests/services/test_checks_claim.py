@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Application, Connection
 from integrations.services import checks
+from tests.services.practice import turn
 
 # Without a transaction around them: on PostgreSQL locks need one, which a test's own would hide.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,8 +74,26 @@ def test_nothing_else_is_taken_with_what_is_due(due: list[UUID], make_app: Calla
     now = timezone.now()
     Connection.objects.filter(pk__in=due[:10]).update(next_check_at=now + timedelta(hours=1))
     Connection.objects.filter(pk__in=due[10:20]).update(claimed_until=now + timedelta(minutes=1))
-    disabled = make_app(name="Another", client_id="1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a002", secret=None)
-    Connection.objects.filter(pk__in=due[20:30]).update(application=disabled)
+    stopped = make_app(name="Another", client_id="1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a002", secret=None)
+    turn(stopped, "stopped")
+    Connection.objects.filter(pk__in=due[20:30]).update(application=stopped)
     assert set(checks.claim()) == set(due[30:])
     untouched = Connection.objects.exclude(pk__in=due[30:]).values_list("claimed_until", flat=True)
     assert set(untouched) == {None, now + timedelta(minutes=1)}
+
+
+@pytest.mark.parametrize(("state", "due_now"), [("enabled", MANY), ("disabled", MANY), ("stopped", 0), ("archived", 0)])
+def test_the_state_of_the_app_decides_what_is_due(due: list[UUID], state: str, due_now: int) -> None:
+    turn(Application.objects.get(), state)
+    assert checks.overdue().count == due_now
+    assert len(checks.claim()) == due_now
+
+
+def test_an_app_that_is_enabled_again_is_due_at_once_whoever_had_taken_it(due: list[UUID]) -> None:
+    assert len(checks.claim()) == MANY
+    Connection.objects.filter(pk__in=due[:10]).update(next_check_at=timezone.now() + timedelta(days=3))
+    Connection.objects.filter(pk=due[0]).update(status=Connection.Status.VERIFYING)
+    gone = {"status": Connection.Status.RECONNECT, "next_check_at": None, "claimed_until": None}
+    Connection.objects.filter(pk=due[-1]).update(**gone)
+    assert Connection.objects.fall_due(timezone.now()) == MANY - 1
+    assert set(checks.claim()) == set(due[:-1])
