@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Min
 from django.utils import timezone
 
 from integrations.models import Access, Application, AuditEvent, Connection
 from integrations.rules import app_states as rules
 from integrations.rules.actors import Actor
-from integrations.services import applications, links, rights
+from integrations.services import applications, links, rights, tokens
 from integrations.services.refusals import Refused
 
 OURSELVES: Final = "our own companies"
-REFRESH_TOKEN_LIVES: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +65,11 @@ def effects(application: Application) -> Effects:
     reached = Access.objects.filter(withdrawn_at__isnull=True, connection__in=live)
     owners = reached.order_by().values_list("company__customer__name", flat=True).distinct()
     names = sorted(name for name in owners if name)
-    first = live.aggregate(first=Min("token_answered_at"))["first"]
     return Effects(
         standing=_standing(application),
         customers=(*names, *([OURSELVES] if None in owners else [])),
         open_links=links.open_through(application).count(),
-        reconnect_from=first + REFRESH_TOKEN_LIVES if first else None,
+        reconnect_from=tokens.reconnect_from(application),
         why_not_enabled=applications.why_not_enabled(application),
     )
 
