@@ -72,7 +72,7 @@ def companies_named(text: str) -> QuerySet[Company]:
 
 
 def companies_numbered(digits: str) -> QuerySet[Company]:
-    within = Q()
+    within = Q(pk__in=[])  # of a number that no company can have: an empty Q would mean every one
     for first, last in rules.ranges(digits):
         within |= Q(division__gte=first, division__lte=last)
     return Company.objects.select_related("application", "customer").filter(within).order_by("division")[: MOST + 1]
