@@ -16,7 +16,7 @@ from integrations.rules import wording
 from integrations.rules.activity import NAMES, Asked, Filter, Place
 from integrations.rules.actors import Actor
 from integrations.rules.spreadsheets import safe
-from integrations.services import people
+from integrations.services import people, rights
 from integrations.services.refusals import Refused
 
 PAGE: Final = 50
@@ -40,8 +40,9 @@ def export(asked: Asked, file_format: str, *, by: Actor) -> Iterator[str]:
     ``csv``: a line each behind a line of names. ``json``: a list with a line each. Times are UTC.
 
     Raises:
-        Refused: there are more than fit into a file, or no such format.
+        Refused: there are more than fit into a file, or no such format; or no right to it.
     """
+    rights.require(by, "integrations.export_auditevent")
     if file_format not in FORMATS:
         raise Refused(["Choose CSV or JSON."])
     now = timezone.now()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, RetentionRun
 from integrations.rules import retention as rules
 from integrations.rules.actors import Actor
+from integrations.services import rights
 from integrations.services.refusals import Refused
 from integrations.services.retention_rows import SOURCES, Rows, Source
 
@@ -60,8 +61,9 @@ def run(*, by: Actor, seconds: float = SECONDS) -> RetentionRun:
     """Clear everything that is old; no new chunk is begun after ``seconds``, and the next run goes on from there.
 
     Raises:
-        Refused: another run is at work.
+        Refused: another run is at work; or no right to it.
     """
+    rights.require(by, "integrations.operate_portal")
     now, until = timezone.now(), time.monotonic() + seconds
     row = _begin(by, now)
     state = State.STOPPED

@@ -1,6 +1,7 @@
 """Services ask for the right of whoever acts; roles hold what the table says, after every migration."""
 
 from collections.abc import Callable
+from datetime import UTC
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,23 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from integrations import migrations
-from integrations.models import Application, AuditEvent, Connection, User
+from integrations.models import Application, AuditEvent, Company, Connection, Customer, User
 from integrations.rules import roles
+from integrations.rules.activity import read as asked
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import (
+    activity,
     app_states,
     applications,
     checks,
+    companies,
     customers,
+    installation,
+    key_copies,
     key_tests,
     links,
     practice,
+    retention,
     rights,
     secrets,
 )
@@ -33,6 +40,7 @@ from tests.conftest import CLIENT_ID, SECRET
 
 MakeApp = Callable[..., Application]
 SECOND = {"region": "uk", "kind": "testing", "name": "Second"}
+EVERYTHING = asked({}, UTC)
 VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "add": ("add_application", lambda app, by: applications.add(Application(**SECOND), by=by)),
     "add with keys": (
@@ -55,6 +63,14 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "customer": ("add_customer", lambda app, by: customers.named("Jansen BV", by=by)),
     "check": ("check_connection", lambda app, by: checks.run(Connection(application=app), by=by)),
     "remove practice": ("delete_application", lambda app, by: practice.remove(by=by)),
+    "change a customer": ("change_customer", lambda app, by: customers.change(Customer(), by=by)),
+    "assign": ("change_customer", lambda app, by: companies.assign(Company(), None, by=by)),
+    "disconnect": ("disconnect_connection", lambda app, by: customers.disconnect(Customer(), by=by)),
+    "erase": ("erase_customer", lambda app, by: customers.erase(Customer(), by=by)),
+    "export": ("export_auditevent", lambda app, by: activity.export(EVERYTHING, "csv", by=by)),
+    "clear": ("operate_portal", lambda app, by: retention.run(by=by)),
+    "confirm a key": ("operate_portal", lambda app, by: key_copies.confirm("k1", by=by)),
+    "claim": ("claim_installation", lambda app, by: installation.claim(by=by)),
 }  # fmt: skip
 
 
