@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 
 from integrations.admin import recorded
 from integrations.models import AuditEvent, User
-from integrations.rules import roles, wording
+from integrations.rules import names, roles, wording
 from integrations.rules.actors import Actor
 from integrations.services import people
 from integrations.services.refusals import Refused
@@ -76,7 +76,7 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
 
     For a ``reader`` they name and lead to what he may see, and leave the other things as ids.
     """
-    names = people.names({event.actor for event in events})
+    called = people.names({event.actor for event in events})
     wanted = {(event.object_type, event.object_id) for event in events}
     wanted.update(key for event in events for key in wording.references(event.details))
     seen = {kind for kind, _ in wanted if reader is None or _may_see(reader, kind)}
@@ -84,7 +84,7 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
     return [
         {
             "at": event.at,
-            "who": names.get(event.actor, ""),
+            "who": called.get(event.actor, ""),
             "about": subjects.get((event.object_type, event.object_id), ""),
             "kind": wording.KINDS.get(event.object_type, event.object_type),
             "url": _page_of(event, subjects) if reader is not None else "",
@@ -99,6 +99,18 @@ def say_why_not(request: HttpRequest, refusal: Refused) -> None:
     """Say each reason of a refusal on the next page."""
     for reason in refusal.reasons:
         messages.error(request, reason)
+
+
+def clean_name(typed: str) -> str:
+    """Return a name as it is kept, in one line.
+
+    Raises:
+        ValidationError: no page could show it.
+    """
+    name = " ".join(typed.split())
+    if reasons := names.why_not_shown(name):
+        raise ValidationError(list(reasons))
+    return name
 
 
 def not_to_be_sent(request: HttpRequest) -> HttpResponse | None:

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from integrations.admin.base import clean_name
 from integrations.models import Application, Customer, Kind, PermissionStatus
 from integrations.rules.folding import fold
 from integrations.services import applications, links
@@ -20,7 +21,7 @@ class CustomerForm(forms.ModelForm):
         widgets = {"note": forms.Textarea(attrs={"rows": 4})}
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return clean_name(self.cleaned_data["name"])
 
     def clean_reference(self) -> str:
         reference = " ".join(self.cleaned_data["reference"].split())

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm,
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 
+from integrations.admin.base import clean_name
 from integrations.admin.choices import Choices, right_field, role_field
 from integrations.models import User
 from integrations.rules import roles
@@ -96,7 +97,7 @@ class GroupForm(forms.ModelForm):
             _lock_rights(self.fields["permissions"], self.actor)
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
+        name = clean_name(self.cleaned_data["name"])
         if name.casefold() in {role.casefold() for role in roles.BY_NAME}:
             raise ValidationError("A role has this name. Choose another one.")
         return name

@@ -12,13 +12,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.models import Access, AuditEvent, Company, Connection, Customer
+from integrations.models.folded import LONGEST
 from integrations.rules import customers as rules
 from integrations.rules.actors import Actor
 from integrations.rules.folding import fold
+from integrations.rules.names import why_not_shown
 from integrations.services import companies, links, rights, standings, token_store
 from integrations.services.refusals import Refused
 
 CHANGEABLE: Final = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "note")
+ONE_LINE: Final = ("name", "reference", "contact_name", "contact_phone")
 KEYS: Final = ("name_key", "reference_key")
 
 
@@ -41,6 +44,8 @@ def named(name: str, *, by: Actor) -> Customer:
         Refused: several have the name, or it is none.
     """
     name = " ".join(name.split())
+    if name and (reasons := why_not_shown(name)):
+        raise Refused(reasons)
     found = list(Customer.objects.filter(name=name, erased_at__isnull=True)[:2])
     if len(found) > 1:
         raise Refused([f"Several customers are called “{name}”. Say which one by --customer-id."])
@@ -224,10 +229,13 @@ def _forget_users(customer: Customer) -> None:
 
 
 def _clean(customer: Customer) -> None:
-    customer.name = " ".join(customer.name.split())
-    customer.reference = " ".join(customer.reference.split())
-    customer.name_key, customer.reference_key = fold(customer.name), fold(customer.reference)
+    for name in ONE_LINE:
+        setattr(customer, name, " ".join(getattr(customer, name).split()))
+    # As long as the columns are: what is too long is said of the name alone.
+    customer.name_key, customer.reference_key = fold(customer.name)[:LONGEST], fold(customer.reference)[:LONGEST]
     customer.full_clean()
+    if reasons := why_not_shown(customer.name):
+        raise ValidationError({"name": list(reasons)})
 
 
 def _label(name: str) -> str:

@@ -62,6 +62,7 @@ def test_adding_and_changing_record_which_fields_and_never_what_they_hold() -> N
     [
         ({"name": " "}, "Name: This field cannot be blank."),
         ({"name": "x" * 121}, "at most 120"),
+        ({"name": "\u200b"}, "Name: Nothing of this name can be seen."),
         ({"contact_email": "no address"}, "Contact's e-mail: Enter a valid email address."),
         ({"language": "fr"}, "not a valid choice"),
         ({"reference": "d-1001"}, "Another customer has this reference already."),
@@ -72,6 +73,24 @@ def test_what_cannot_be_is_refused_and_changes_nothing(fields: dict[str, str], r
     with pytest.raises(Refused, match=reason.replace(".", r"\.")):
         given.add(**{"name": "Second", **fields})
     assert Customer.objects.count() == AuditEvent.objects.count() == 1
+
+
+def test_what_is_too_long_is_said_once() -> None:
+    with pytest.raises(Refused) as refused:
+        given.add("x" * 300)
+    assert refused.value.reasons == ("Name: Ensure this value has at most 120 characters (it has 300).",)
+
+
+@pytest.mark.parametrize("name", ["a\udcff", "\u200b", "a\x1b[2J"])
+def test_a_name_from_a_terminal_that_no_page_can_show_is_refused(name: str) -> None:
+    with pytest.raises(Refused):
+        customers.named(name, by=ANNA)
+    assert not Customer.objects.exists()
+
+
+def test_what_is_asked_on_one_line_stands_on_one() -> None:
+    customer = given.add("A", contact_name="Anna\r\nSmit", contact_phone="+31\n20", note="One\nTwo")
+    assert (customer.contact_name, customer.contact_phone, customer.note) == ("Anna Smit", "+31 20", "One\nTwo")
 
 
 def test_whoever_is_slower_with_a_reference_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
