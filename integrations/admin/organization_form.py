@@ -2,14 +2,17 @@
 
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import URLValidator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integrations.admin.base import clean_name
 from integrations.models import Organization
 from integrations.rules import images
 
@@ -32,9 +35,18 @@ class ZoneInput(forms.TextInput):
         return format_html('{}<datalist id="{}">{}</datalist>', field, ZONES, options)
 
 
-class HttpsURLField(forms.URLField):
+class PublicURLField(forms.URLField):
+    """An address that everybody can open in a browser."""
+
+    default_validators = [URLValidator(schemes=("https", "http"))]
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(assume_scheme="https", **kwargs)
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if "@" in urlsplit(value).netloc:
+            raise ValidationError("Enter the address without a user name and a password: customers see it.")
 
 
 class OrganizationForm(forms.ModelForm):
@@ -52,7 +64,7 @@ class OrganizationForm(forms.ModelForm):
         model = Organization
         fields = ("name", "time_zone", "support_name", "support_email", "support_phone", "privacy_policy_url")
         widgets = {"time_zone": ZoneInput, "privacy_policy_url": forms.URLInput(attrs={"class": "vURLField"})}
-        field_classes = {"privacy_policy_url": HttpsURLField}
+        field_classes = {"privacy_policy_url": PublicURLField}
         help_texts = {"time_zone": "Pages show times in this zone. Type a part of its name, such as a city."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,6 +72,9 @@ class OrganizationForm(forms.ModelForm):
         if "time_zone" in self.fields:
             # Its default is a function, for which Django would add a hidden field.
             self.fields["time_zone"].show_hidden_initial = False
+
+    def clean_name(self) -> str:
+        return clean_name(self.cleaned_data["name"])
 
     def clean_logo(self) -> images.Picture | None:
         file: UploadedFile | None = self.cleaned_data["logo"]

@@ -11,6 +11,8 @@ from django.db.models.lookups import Exact
 from integrations.exact.regions import REGIONS
 
 ONLY_ID: Final = 1
+NO_ZONES: Final = frozenset({"Factory", "localtime"})
+"""Files beside the zones, which say what this machine is set to."""
 
 
 def default_time_zone() -> str:
@@ -18,10 +20,8 @@ def default_time_zone() -> str:
 
 
 def validate_time_zone(name: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise ValidationError("There is no time zone of this name. An example: Europe/Amsterdam.") from None
+    if name not in zoneinfo.available_timezones() - NO_ZONES:
+        raise ValidationError("There is no time zone of this name. An example: Europe/Amsterdam.")
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):

@@ -46,7 +46,7 @@ def clean(data: bytes) -> Picture:
         NotAnImage: it is too large, of another kind, or not whole.
     """
     if len(data) > MAX_BYTES:
-        raise NotAnImage(f"The file has {len(data) // 1024} kB; a logo has {MAX_BYTES // 1024} kB at most.")
+        raise NotAnImage(f"The file is larger than {MAX_BYTES // 1024} kB, which is the most for a logo.")
     if data.startswith(PNG):
         return _png(data)
     if data.startswith(JPEG):

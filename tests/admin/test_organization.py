@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import Client
@@ -108,7 +109,31 @@ def test_what_is_hidden_in_a_picture_is_not_stored(filled: Client) -> None:
     assert OrganizationLogo.objects.get().content == png()
 
 
-@pytest.mark.parametrize("zone", ["Mars/Base", "", "../etc/passwd", "Europe", "x" * 500])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://meridian.example/privacy", "Enter a valid URL"),
+        ("javascript:alert(1)", "Enter a valid URL"),
+        ("https://anna:horse@meridian.example/", "without a user name and a password"),
+    ],
+)
+def test_a_privacy_policy_that_customers_cannot_open_is_refused(filled: Client, url: str, words: str) -> None:
+    response = filled.post(CHANGE, {**FILLED, "privacy_policy_url": url})
+    assert words in response.content.decode()
+    assert Organization.objects.get().privacy_policy_url == FILLED["privacy_policy_url"]
+
+
+@pytest.mark.parametrize("url", [CHANGE, "/admin/auth/group/add/"])
+def test_a_name_that_nobody_can_see_is_refused(filled: Client, url: str) -> None:
+    response = filled.post(url, {**FILLED, "name": "\u200b"})
+    assert "Nothing of this name can be seen." in response.content.decode()
+    assert Organization.objects.get().name == "Meridian"
+    assert not Group.objects.filter(name="\u200b").exists()
+
+
+@pytest.mark.parametrize(
+    "zone", ["Mars/Base", "", "../etc/passwd", "Europe", "localtime", "posixrules", "Factory", "x" * 500]
+)
 def test_a_zone_that_does_not_exist_is_refused(filled: Client, zone: str) -> None:
     assert filled.post(CHANGE, {**FILLED, "time_zone": zone}).status_code == 200
     assert Organization.objects.get().time_zone == "Europe/Amsterdam"
