@@ -28,6 +28,8 @@ NAME_ALARM: Final = 20
 LIMIT_IN_ALARM: Final = 1
 CLOCK_SKEW: Final = timedelta(minutes=1)
 
+LONGEST_PASSWORD: Final = 4096
+
 BROWSER_KNOWN: Final = timedelta(days=180)
 NETWORK_FAMILIAR: Final = timedelta(days=90)
 

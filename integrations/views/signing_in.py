@@ -19,13 +19,12 @@ from django.views.generic import FormView
 from django.views.generic.edit import FormMixin
 
 from integrations.models import User
-from integrations.rules.signing_in import BROWSER_KNOWN
+from integrations.rules.signing_in import BROWSER_KNOWN, LONGEST_PASSWORD
 from integrations.services import known_browsers, sessions, signing_in
 from integrations.services.refusals import Refused
 from integrations.services.signing_in import Throttled, Visitor
 
 MINUTE: Final = timedelta(minutes=1)
-LONGEST_PASSWORD: Final = 4096
 TOO_MANY: Final = 429
 
 

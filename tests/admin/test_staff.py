@@ -191,6 +191,20 @@ def test_an_officer_sets_no_password_that_would_open_more(officer: User, hire: H
     assert OWN_PASSWORD in text(own)
 
 
+def test_nobody_gets_a_password_that_the_sign_in_page_does_not_take(annas: Client, anna: User) -> None:
+    long = "correct horse " * 300
+    new = {"password1": long, "password2": long}
+    own = {"old_password": "correct horse battery", "new_password1": long, "new_password2": long}
+    for address, form in (
+        (f"{STAFF}add/", {"username": "new", **new}), (f"{STAFF}{anna.pk}/password/", new),
+        ("/admin/password_change/", own),
+    ):  # fmt: skip
+        assert "This password is too long" in text(annas.post(address, form)), address
+    anna.refresh_from_db()
+    assert anna.check_password("correct horse battery")
+    assert not User.objects.filter(username="new").exists()
+
+
 def test_a_password_cannot_be_taken_away(annas: Client, anna: User) -> None:
     assert "usable_password" not in text(annas.get(f"{STAFF}{anna.pk}/password/"))
     annas.post(f"{STAFF}{anna.pk}/password/", {"usable_password": "false", "unset-password": ""})
