@@ -73,7 +73,7 @@ def _results(request: HttpRequest, typed: str, found: list[search.Found]) -> Htt
         **admin.site.each_context(request),
         "title": "Search",
         "groups": groups,
-        "typed": "" if sought.is_link else typed,
+        "in_search_box": "" if sought.is_link else typed,
         "sought": bool(typed),
         "is_link": sought.is_link,
         "searched": [kind.searched for kind in search.kinds(request.user.has_perm)],

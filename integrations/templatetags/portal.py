@@ -53,7 +53,7 @@ def portal_sections(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("components/search_box.html", takes_context=True)
 def search_box(context: Context) -> dict[str, Any]:
     """The one search over everything, for whoever may look at something of it."""
-    return {"offered": bool(search.kinds(context["request"].user.has_perm)), "typed": context.get("typed", "")}
+    return {"offered": bool(search.kinds(context["request"].user.has_perm)), "typed": context.get("in_search_box", "")}
 
 
 @register.inclusion_tag("components/chip.html")
