@@ -17,6 +17,11 @@ def moment(at: datetime, zone: tzinfo, *, seconds: bool = False, short: bool = F
     return f"{local.day} {local:{'%b' if short else '%B'} %Y}, {clock(at, zone, seconds=seconds)}"
 
 
+def dated(at: datetime, zone: tzinfo) -> str:
+    """Return a moment that reads the same on a page and in a terminal, such as ``2026-03-05 13:05 CET``."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
 def clock(at: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """Return the time of the day, such as ``13:05``; ``02:30 CET`` where that hour comes twice."""
     local = at.astimezone(zone)

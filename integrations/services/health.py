@@ -5,6 +5,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from kombu.exceptions import KombuError
 
 from integrations.models import KeyRingCanary
 from integrations.rules import heartbeats as rule
+from integrations.rules import moments
 from integrations.rules.findings import Finding, ill, warning, well
 from integrations.services import (
     checks,
@@ -115,7 +117,7 @@ def check_installation() -> Finding:
             " ".join(["This portal stands by: it asks nothing of Exact.", *(r.what for r in standing.reasons)]),
             " ".join(reason.mend for reason in standing.reasons),
         )
-    since = f" since {standing.row.claimed_at:%Y-%m-%d %H:%M} UTC" if standing.row else ""
+    since = f" since {_said(standing.row.claimed_at)}" if standing.row else ""
     return well(name, f"This one owns the tokens{since}.")
 
 
@@ -154,7 +156,7 @@ def check_monitor() -> Finding:
     seen = monitor.seen()
     if not seen.host:
         return well(name, "None is told that all is well. Set HEARTBEAT_URL, so that somebody notices silence.")
-    told = f"{seen.told_at:%Y-%m-%d %H:%M} UTC" if seen.told_at else "never"
+    told = _said(seen.told_at) if seen.told_at else "never"
     if seen.silent:
         return ill(
             name,
@@ -249,7 +251,7 @@ def check_heartbeats() -> Finding:
         return well("processes", "While this portal stands by they leave no sign of life.")
     silent = heartbeats.silence()
     if silent:
-        since = f"since {silent.since:%Y-%m-%d %H:%M} UTC" if silent.since else "yet"
+        since = f"since {_said(silent.since)}" if silent.since else "yet"
         return ill(
             "processes",
             f"Nothing has been checked {since}: {silent.what}.",
@@ -311,3 +313,8 @@ def _check_folder(name: str, path: Path) -> Finding:
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         return ill(name, f"{path} cannot be written.", f"Let the user of the portal write to {path}.")
     return well(name, f"{path} can be written.")
+
+
+def _said(at: datetime) -> str:
+    """Return a moment in the time of whoever looks: the organization's on a page, UTC in a terminal."""
+    return moments.dated(at, timezone.get_current_timezone())

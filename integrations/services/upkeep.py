@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.models import RetentionRun
+from integrations.rules import moments
 from integrations.rules.findings import Finding, ill, well
 
 LATE: Final = timedelta(days=3)
@@ -41,7 +42,7 @@ def check_retention() -> Finding:
     last = RetentionRun.objects.filter(state=RetentionRun.State.DONE).first()
     if last is None:
         return well("retention", "Nothing has been cleared yet; the scheduler does it once a day.")
-    at = f"{last.started_at:%Y-%m-%d %H:%M} UTC"
+    at = moments.dated(last.started_at, timezone.get_current_timezone())
     if timezone.now() - last.started_at > LATE:
         return ill("retention", f"Last finished on {at}.", "Run `manage.py retention`, or press Run now on its page.")
     return well("retention", f"Last finished on {at}.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.messages import get_messages
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import __version__
-from integrations.models import Application, AuditEvent, Connection, Installation
+from integrations.models import Application, AuditEvent, Connection, Installation, Organization
 from integrations.services import heartbeats, installation, links
 from integrations.services.takeover import Original
 from tests.conftest import SOMEBODY
@@ -135,6 +136,23 @@ def test_every_page_works_and_says_so(annas: Client, page: str) -> None:
     assert "This portal stands by: it asks nothing of Exact and checks nothing." in text(response)
     assert "The tokens belong to another installation." in text(response)
     assert f'href="{CLAIM}"' in text(response)
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("owner", ["", OTHER])
+def test_the_search_box_of_the_claim_is_empty(annas: Client, owner: str) -> None:
+    """Both have a field in which something is typed."""
+    if owner:
+        own(owner=owner)
+    page = text(annas.get(CLAIM))
+    assert 'id="search-box" name="q" value=""' in page
+    assert page.count('name="typed"') == bool(owner)
+
+
+def test_health_says_times_as_the_organization_lives_them(annas: Client, at_work: None) -> None:
+    Organization.objects.create(name="Meridian", time_zone="Asia/Tokyo")
+    claimed = Installation.objects.get().claimed_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"owns the tokens since {claimed:%Y-%m-%d %H:%M} JST" in text(annas.get(PORTAL))
 
 
 @pytest.mark.usefixtures("standby")

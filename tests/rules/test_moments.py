@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.rules.moments import clock, moment, resets, until
+from integrations.rules.moments import clock, dated, moment, resets, until
 
 AMSTERDAM, LONDON, KOLKATA = ZoneInfo("Europe/Amsterdam"), ZoneInfo("Europe/London"), ZoneInfo("Asia/Kolkata")
 
@@ -75,6 +75,11 @@ def test_the_hour_that_is_left_out_is_never_shown() -> None:
 def test_a_moment_is_a_day_and_a_time_there() -> None:
     assert moment(utc("2026-03-05T23:05:09"), AMSTERDAM) == "6 March 2026, 00:05"
     assert moment(utc("2026-03-05T23:05:09"), AMSTERDAM, seconds=True) == "6 March 2026, 00:05:09"
+
+
+def test_a_dated_moment_names_its_zone() -> None:
+    assert dated(utc("2026-03-05T23:05:09"), AMSTERDAM) == "2026-03-06 00:05 CET"
+    assert dated(utc("2026-03-05T23:05:09"), UTC) == "2026-03-05 23:05 UTC"
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)), st.integers(1, 47 * 3600))  # noqa: DTZ001
