@@ -107,6 +107,11 @@ def test_a_wrong_call_exits_with_2(terminal: Terminal, words: tuple[str, ...]) -
     assert terminal(*base, *words)[0] == 2
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "x"])
+def test_a_practice_exact_at_no_port_is_a_wrong_call(terminal: Terminal, port: str) -> None:
+    assert terminal("sandbox", "--region", "nl", f"--port={port}")[0] == 2
+
+
 def test_set_keys_can_enable_in_the_same_step(
     terminal: Terminal, secret_file: Path, make_app: Callable[..., Application]
 ) -> None:

@@ -4,7 +4,7 @@ import json
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -15,6 +15,8 @@ from integrations.sandbox.config import Config
 from integrations.sandbox.registry import App, RegistrationRefusedError
 from integrations.sandbox.server import serve_forever
 from integrations.sandbox.store import Store
+
+HIGHEST_PORT: Final = 65_535
 
 
 class Command(BaseCommand):
@@ -40,6 +42,8 @@ class Command(BaseCommand):
             return
         if options["port"] is None:
             raise CommandError("--port is needed to run the sandbox", returncode=2)
+        if not 1 <= options["port"] <= HIGHEST_PORT:
+            raise CommandError(f"--port is a number from 1 to {HIGHEST_PORT}", returncode=2)
         self._serve(config, options["host"], options["port"])
 
     def _register(self, config: Config, options: dict[str, Any]) -> None:
