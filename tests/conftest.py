@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -19,6 +20,10 @@ CLIENT_ID = "1b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a001"
 SECRET = "xQ7pRw2ZkL9t"
 SOMEBODY = Actor.command("tests")
 GUARD = import_module("integrations.migrations.0008_guard_activity")
+
+# How long an example takes says how busy the machine is, and nothing about us.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
