@@ -34,7 +34,7 @@ def until(at: datetime, now: datetime) -> str:
     left = at - now
     if left <= timedelta():
         return "now"
-    if left < MINUTE:
+    if left < 2 * MINUTE:  # of 66 s “in 2 min” would be nearly the double
         return f"in {-(-left // timedelta(seconds=1))} s"
     minutes = -(-left // MINUTE)
     if minutes < 60:

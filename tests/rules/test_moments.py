@@ -51,7 +51,8 @@ def test_when_something_begins_anew(at: str, now: str, zone: ZoneInfo, said: str
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (-5, "now"), (0, "now"), (0.2, "in 1 s"), (59, "in 59 s"), (60, "in 1 min"), (61, "in 2 min"),
+        (-5, "now"), (0, "now"), (0.2, "in 1 s"), (59, "in 59 s"), (60, "in 60 s"), (66, "in 66 s"),
+        (120, "in 2 min"), (121, "in 3 min"),
         (3540, "in 59 min"), (3541, "in 1 h 0 min"), (3600, "in 1 h 0 min"), (35280, "in 9 h 48 min"),
         (172_740, "in 47 h 59 min"), (172_800, "in 2 days"), (604_800, "in 7 days"),
     ],
