@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -18,6 +19,7 @@ from integrations.rules import wording
 from integrations.services import activity, people
 from integrations.services.refusals import Refused
 
+LIST = "admin:integrations_auditevent_changelist"
 TEMPLATE = "admin/integrations/auditevent/activity.html"
 FILTER = frozenset({*rules.NAMES, rules.OLDER})
 OF_THE_FORM = frozenset({*rules.NAMES, "csrfmiddlewaretoken", "format"})
@@ -46,6 +48,24 @@ class ActivityAdmin(PortalModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return not_to_be_sent(request) or self._page(request, _asked(request.GET, FILTER))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the list, filtered by what the event is about: an event says all it has on its line there."""
+        if object_id is None or request.method == "POST":
+            self.has_change_permission(request)
+            raise PermissionDenied
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        event = self.get_object(request, object_id)
+        known = isinstance(event, AuditEvent) and event.object_type in wording.KINDS
+        about = f"?{urlencode({'about': event.object_type, 'which': event.object_id})}" if event and known else ""
+        return redirect(f"{reverse(LIST)}{about}")
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Stream a file of what the filter shows; that this was done is an event."""

@@ -83,7 +83,7 @@ TABLE: Final = """
 /admin/integrations/auditevent/<path:object_id>/history/                 POST L x x x x m x m
 /admin/integrations/auditevent/<path:object_id>/delete/                  GET  L x x x x x x x
 /admin/integrations/auditevent/<path:object_id>/delete/                  POST L x x x x x x x
-/admin/integrations/auditevent/<path:object_id>/change/                  GET  L x x x x y x y
+/admin/integrations/auditevent/<path:object_id>/change/                  GET  L x x x x > x >
 /admin/integrations/auditevent/<path:object_id>/change/                  POST L x x x x x x x
 /admin/integrations/auditevent/<path:object_id>/                         GET  L > > > > > > >
 /admin/integrations/auditevent/<path:object_id>/                         POST L > > > > > > >

@@ -52,6 +52,15 @@ def table(exported_text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(exported_text.removeprefix("\ufeff"), newline="")))
 
 
+def test_the_address_of_an_event_leads_to_the_list_of_what_it_is_about(annas: Client) -> None:
+    one = event("one", object_type="customer", object_id=str(uuid4()))
+    event("two", object_type="customer", object_id=str(uuid4()))
+    unknown = event("unknown", object_type="gone", object_id="1")
+    assert shown(annas.get(f"{URL}{one.pk}/change/", follow=True)) == ["one"]
+    for address in (f"{URL}{unknown.pk}/change/", f"{URL}{uuid4()}/change/", f"{URL}x/change/"):
+        assert annas.get(address).url == URL
+
+
 # --- The filter ---------------------------------------------------------------------------------------------
 
 
