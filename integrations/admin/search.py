@@ -17,6 +17,7 @@ from integrations.models import Application, Company, Connection, Customer, Link
 from integrations.rules.search import LONGEST, understand
 from integrations.services import search, standings
 
+NOT_SEARCHED: Final = f"Nothing was searched: it is longer than {LONGEST} characters, or has one that no name has."
 LAST: Final = "search"
 """What was searched last, in the session: so that Back leads to the results again."""
 
@@ -37,7 +38,9 @@ def page(request: HttpRequest) -> HttpResponse:
         typed = request.session.get(LAST, "")
         return _results(request, typed, search.find(understand(typed), request.user.has_perm))
     form = SearchForm(request.POST)
-    typed = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    if not form.is_valid():
+        messages.error(request, NOT_SEARCHED)
+    typed = form.cleaned_data.get("q", "").strip()
     found = search.find(understand(typed), request.user.has_perm)
     hits = [row for kind in found for row in kind.rows]
     if len(hits) == 1:

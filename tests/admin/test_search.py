@@ -110,6 +110,11 @@ def test_a_number_is_found_by_how_it_begins() -> None:
     assert max(last for _, last in rules.ranges("2")) <= rules.HIGHEST
 
 
+@pytest.mark.parametrize(("typed", "refused"), [("x" * 501, True), ("a\x00", True), ("x" * 500, False)])
+def test_what_cannot_be_searched_is_said(annas: Client, typed: str, refused: bool) -> None:
+    assert ("Nothing was searched" in text(look(annas, typed))) is refused
+
+
 # --- Link pages ---------------------------------------------------------------------------------------------
 
 
