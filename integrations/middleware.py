@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from integrations.models import Organization
@@ -53,6 +54,24 @@ class KnownMethods:
         if request.method in METHODS:
             return self.get_response(request)
         return HttpResponseNotAllowed(METHODS)
+
+
+class NotAllowedPage:
+    """Says to people what an address that takes no GET is, as after a session that ended before a button was pressed.
+
+    Django's own answer is empty.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        asks_for_a_page = "text/html" in request.headers.get("Accept", "") and request.method != "HEAD"
+        if isinstance(response, HttpResponseNotAllowed) and asks_for_a_page:
+            response.content = render_to_string("errors/405.html").encode()
+            response.headers["Content-Length"] = str(len(response.content))
+        return response
 
 
 class TrustedProxies:

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "integrations.middleware.ResponseHeaders",
+    "integrations.middleware.NotAllowedPage",
     "integrations.middleware.KnownMethods",
     "integrations.middleware.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
 
-from integrations.models import AuditEvent, Organization, SignInTally, User
+from integrations.models import AuditEvent, Organization, RetentionRun, SignInTally, User
 from integrations.services import sessions
 from tests.views.browsers import HOME, LOGIN, PASSWORD, browser, inside, sign_in
 
@@ -169,6 +169,24 @@ def test_signing_in_again_begins_twelve_hours_anew(anna: User, clock: Any) -> No
     sign_in(client)
     clock.shift(timedelta(hours=11))
     assert inside(client)
+
+
+def test_a_button_that_was_pressed_after_the_session_ended_does_nothing_and_says_so(anna: User, clock: Any) -> None:
+    button = "/admin/portal/retention/run/"
+    client = browser()
+    sign_in(client)
+    clock.shift(timedelta(hours=13))
+    asked = client.post(button)
+    assert asked.url == f"{LOGIN}?next={button}"
+    signed_in = sign_in(client, page=f"{LOGIN}?next={button}")
+    assert signed_in.url == button
+    page = client.get(button, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == 405
+    assert page.headers["Allow"] == "POST"
+    assert "Nothing was done" in page.content.decode()
+    assert "press its button again" in page.content.decode()
+    assert client.get(button, headers={"Accept": "application/json"}).content == b""
+    assert not RetentionRun.objects.exists()
 
 
 def test_a_session_that_does_not_say_since_when_is_none(anna: User) -> None:
