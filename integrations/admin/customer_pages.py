@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.admin.base import CappedPaginator
 from integrations.models import Access, Company, Connection, ConnectionCheck, Customer, UsageWindow
 from integrations.rules import customers as rules
+from integrations.rules import roles
 from integrations.rules.customers import State
 from integrations.services import standings, timelines, usage
 
@@ -76,6 +77,7 @@ def shown(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "timeline": timeline,
         "most": timelines.MOST,
         "can_link": may("integrations.connect") and not rules.why_not_linked(facts),
+        "who_may_link": f"Next is a link page. {roles.who_may('integrations.connect')}",
         "can_change": may("integrations.change_customer") and not customer.erased_at,
         "can_disconnect": may_disconnect,
         "can_erase": may("integrations.erase_customer") and not rules.why_not_erased(facts),

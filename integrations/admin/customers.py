@@ -17,6 +17,7 @@ from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_s
 from integrations.admin.customer_form import CustomerForm, LinkPageForm, TypedNameForm
 from integrations.models import Customer
 from integrations.rules import customers as rules
+from integrations.rules import roles
 from integrations.services import customers, links, standings
 from integrations.services.refusals import Refused
 
@@ -63,7 +64,12 @@ class CustomerAdmin(PortalModelAdmin):
             raise PermissionDenied
         if answer := not_to_be_sent(request):
             return answer
-        context = {**customer_pages.listed(request), "title": "Customers", "can_add": self.has_add_permission(request)}
+        context = {
+            **customer_pages.listed(request),
+            "title": "Customers",
+            "can_add": self.has_add_permission(request),
+            "who_may_add": roles.who_may("integrations.add_customer"),
+        }
         return self._answer(request, "list.html", context)
 
     def page_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

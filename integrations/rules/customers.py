@@ -166,8 +166,8 @@ def _not_connected(facts: Facts, say: Say) -> str:
     if facts.link_until:
         return f"Waiting for customer: a link page is open until {say(facts.link_until)}."
     if facts.companies:
-        return f"No connection reaches {_companies(facts.companies)}. Make a link page."
-    return "Not connected yet. Make a link page and send it."
+        return f"No connection reaches {_companies(facts.companies)}, and no link page is open."
+    return "Not connected yet, and no link page is open."
 
 
 def _reconnect(facts: Facts, say: Say) -> str:

@@ -57,7 +57,18 @@ def rows() -> list[Any]:
 
 def test_an_empty_list_says_what_to_do(annas: Client, staff: Staff) -> None:
     assert "Add whom you serve" in text(annas.get(HOME))
-    assert "Someone with the right to add customers" in text(staff("view_customer").get(HOME))
+    assert "Support may do this." in text(staff("view_customer").get(HOME))
+
+
+def test_the_next_step_is_that_of_who_looks(annas: Client, staff: Staff) -> None:
+    customer = given.add("Jansen BV")
+    page = f"{HOME}{customer.pk}/"
+    assert "Make a link page and send it." in text(annas.get(page))
+    looking = text(staff("view_customer", "view_connection", "view_company").get(page))
+    assert "Make a link page" not in looking
+    assert "Next is a link page. Support and Integrations manager may do this." in looking
+    customers.erase(customer, by=PORTAL)
+    assert "link page" not in text(annas.get(page)).partition("Timeline")[0]
 
 
 def test_the_list_says_of_each_what_is_true(annas: Client, app: Application) -> None:
@@ -65,7 +76,7 @@ def test_the_list_says_of_each_what_is_true(annas: Client, app: Application) -> 
     given.add("Ébéniste")
     page = text(annas.get(HOME))
     assert "Connected; last checked 4 minutes ago; all 3 companies well." in page
-    assert "Not connected yet. Make a link page and send it." in page
+    assert "Not connected yet, and no link page is open." in page
 
 
 def test_the_list_is_searched_by_how_names_and_references_begin(annas: Client, app: Application) -> None:

@@ -16,7 +16,7 @@ def add(page: Page, name: str, reference: str) -> str:
     page.get_by_label("Name:", exact=True).fill(name)
     page.get_by_label("Our reference").fill(reference)
     save(page)
-    expect(page.locator(".subtitle")).to_have_text("Not connected yet. Make a link page and send it.")
+    expect(page.locator(".subtitle")).to_have_text("Not connected yet, and no link page is open.")
     return page.url
 
 

@@ -16,8 +16,8 @@ DEAD = Consent("reconnect", reason="Exact says the link was replaced.", since=AG
 LATER = NOW + timedelta(days=2)
 
 CASES = [
-    (Facts(0, 0), State.NOT_CONNECTED, "Not connected yet. Make a link page and send it."),
-    (Facts(2, 0), State.NOT_CONNECTED, "No connection reaches 2 companies. Make a link page."),
+    (Facts(0, 0), State.NOT_CONNECTED, "Not connected yet, and no link page is open."),
+    (Facts(2, 0), State.NOT_CONNECTED, "No connection reaches 2 companies, and no link page is open."),
     (
         Facts(0, 0, link_until=LATER),
         State.NOT_CONNECTED,
