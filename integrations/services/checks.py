@@ -77,6 +77,8 @@ class Outcome:
     not_before: datetime | None = None
     kept_alive: bool = False
     """Nothing but that: the app is disabled."""
+    stopped: bool = False
+    """No check before the stop ends."""
 
 
 def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
@@ -113,7 +115,7 @@ def run(connection: Connection, *, by: Actor = PORTAL) -> ConnectionCheck:
             who=outcome.who,
             evidence=door.evidence,
             calls=door.calls,
-            next_check_at=row.next_check_at,
+            next_check_at=None if outcome.stopped else row.next_check_at,
         )
 
 
@@ -195,6 +197,8 @@ def _look(connection: Connection, door: Door) -> Outcome:
         raise
     except LimitReached as limit:
         return Outcome("LimitReached", str(limit), "nobody", may_retry=True, not_before=limit.resets_at)
+    except tokens.AppStopped as stop:
+        return Outcome(type(stop).__name__, str(stop), stop.who, stopped=True)
     except tokens.TokenUnavailable as wait:
         return Outcome(type(wait).__name__, str(wait), wait.who, may_retry=True, not_before=wait.until)
     except calls.CallRefused as refusal:
@@ -219,6 +223,8 @@ def _asked(connection: Connection, door: Door) -> Outcome:
 def _next(row: Connection, outcome: Outcome) -> datetime | None:
     if row.status in Connection.ENDED:
         return None
+    if outcome.stopped:
+        return row.next_check_at  # who ends the stop lets it fall due
     now = timezone.now()
     tells_at = token_store.tells_at(row) if row.status == Connection.Status.VERIFYING else None
     if tells_at is not None and tells_at > now:

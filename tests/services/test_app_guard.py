@@ -108,14 +108,15 @@ def test_no_request_and_no_token_by_any_way(
 
 @pytest.mark.parametrize("state", STATES)
 def test_check_now_says_why_nothing_was_asked(world: Practice, held: Connection, annas: Client, state: str) -> None:
-    asked = len(world.exact.ledger())
+    asked, due_at = len(world.exact.ledger()), held.next_check_at
     turn(world.application, state)
     page = annas.post(f"/admin/integrations/connection/{held.pk}/check/", follow=True).content.decode()
     assert f"Checked just now: {SAID[state]}" in page
     check = ConnectionCheck.objects.get()
     assert (check.ok, check.cause, check.who, check.evidence) == (False, "AppStopped", "app owner", [])
     assert len(world.exact.ledger()) == asked
-    assert held.status == world.row().status == Status.CONNECTED
+    assert (check.next_check_at, world.row().next_check_at) == (None, due_at)
+    assert world.row().status == Status.CONNECTED
 
 
 def test_the_page_of_a_connection_names_no_next_check_under_a_stop(
