@@ -172,6 +172,13 @@ _NOT_ASKED: Final = _Words(
     "Whether the Client secret is right. Of a Client ID that it does not know, Exact accepts no secret.",
     "Mend the Client ID first, then test again.",
 )
+_STOPPED: Final = _Words(
+    "Not asked",
+    "quiet",
+    "Nothing: the app came under Emergency stop before it was asked.",
+    "Whether the Client secret is right.",
+    "Lift the stop first, then test again.",
+)
 _LATER: Final = (
     "Test again later; the portal does not do it by itself. Around 04:00 in Amsterdam Exact is under maintenance. "
     "Where the answer stays the same, compare the keys with those at Exact."
@@ -222,7 +229,7 @@ def _client(test: Asked, title: str) -> _Words:
 def _secret(test: Asked, title: str) -> _Words:
     match test.secret.verdict:
         case "":
-            return _NOT_ASKED if test.client.verdict else _NEVER_STORED
+            return _unasked(test.client.verdict)
         case Verdict.ACCEPTED:
             ours = f" {WORKS_FOR_US}" if test.is_testing and test.client.verdict == Verdict.ACCEPTED else ""
             return _Words(
@@ -251,6 +258,12 @@ def _secret(test: Asked, title: str) -> _Words:
                 "That the Client secret is wrong; nor that it is right.",
                 _LATER,
             )
+
+
+def _unasked(client_verdict: str) -> _Words:
+    if not client_verdict:
+        return _NEVER_STORED
+    return _NOT_ASKED if client_verdict == Verdict.UNKNOWN_CLIENT else _STOPPED
 
 
 def _about_customers(test: Asked) -> str:

@@ -12,6 +12,7 @@ and the tokens that it gives are the proof.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -25,8 +26,9 @@ from integrations.models import Application, AuditEvent, KeyTest
 from integrations.rules import key_tests as rules
 from integrations.rules.actors import Actor
 from integrations.rules.key_tests import Answered, Told
-from integrations.services import installation, rights, secrets, wire_guard
+from integrations.services import app_guard, installation, rights, secrets, wire_guard
 from integrations.services.refusals import Refused
+from integrations.services.token_errors import AppStopped
 
 SECONDS: Final = key_test.SECONDS
 """Of each question."""
@@ -55,7 +57,7 @@ def run(application: Application, *, by: Actor) -> KeyTest:
     home, known = test.application.origin, {"client_id": test.client_id, "redirect_uri": test.redirect_uri}
     client = key_test.authorize_page(home, **known, seconds=SECONDS)
     secret = None
-    if client.verdict is not Verdict.UNKNOWN_CLIENT:
+    if client.verdict is not Verdict.UNKNOWN_CLIENT and _may_go_on(test):
         secret = key_test.client_secret(home, **known, client_secret=opened.plaintext, seconds=SECONDS)
     return _finish(test, client, secret, by=by)
 
@@ -100,6 +102,13 @@ def _why_not(application: Application, now: datetime) -> tuple[str, ...]:
         asked=tuple(recent.values_list("asked_at", flat=True)),
     )
     return rules.why_not(facts, now, timezone.get_current_timezone())
+
+
+def _may_go_on(test: KeyTest) -> bool:
+    """Tell whether the second question may still leave: an Emergency stop may have been pressed meanwhile."""
+    with suppress(AppStopped):
+        return bool(app_guard.refuse_stopped(test.application))
+    return False
 
 
 def _begin(application: Application, *, by: Actor) -> tuple[KeyTest, secrets.Opened]:

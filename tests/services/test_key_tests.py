@@ -19,7 +19,7 @@ from integrations.crypto import Key, KeyRing
 from integrations.exact.key_test import Verdict
 from integrations.models import Application, AuditEvent, ClientSecret, KeyTest, User
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, key_tests, secrets, wire_guard
+from integrations.services import app_states, applications, key_tests, secrets, wire_guard
 from integrations.services.refusals import Refused
 from integrations.services.token_errors import StandingBy
 from tests.conftest import CLIENT_ID, SOMEBODY
@@ -273,6 +273,19 @@ def test_a_claim_by_another_portal_between_the_questions_ends_it(house: Practice
         run(house)
     assert asked(house) == ["authorize"]
     assert key_tests.outcome(latest(house)) is None
+
+
+def test_an_emergency_stop_between_the_questions_holds_back_the_second(house: Practice, guarded: Mock) -> None:
+    def stopped() -> None:
+        wire_guard.before_send()
+        app_states.stop(house.application, by=SOMEBODY)
+
+    guarded.side_effect = stopped
+    run(house)
+    assert asked(house) == ["authorize"]
+    secret = key_tests.told(latest(house))[1]
+    assert (secret.label, secret.what_to_do) == ("Not asked", "Lift the stop first, then test again.")
+    assert key_tests.outcome(latest(house)) is Verdict.UNCLEAR
 
 
 def test_an_app_that_is_deleted_meanwhile_is_said(house: Practice, guarded: Mock) -> None:
