@@ -23,17 +23,20 @@ def confirmed(permission: str) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(*args: Any, **kwargs: Any) -> HttpResponse:
+            # The view is a function, or a method, whose first argument is itself.
+            request = next(value for value in args if isinstance(value, HttpRequest))
             if request.user.has_perm(permission) and not sessions.may_set_keys(request.session):
-                return _ask(request)
-            return view(self, request, *args, **kwargs)
+                return ask(request)
+            return view(*args, **kwargs)
 
         return guarded  # type: ignore[return-value] # wraps keeps what it is
 
     return guard
 
 
-def _ask(request: HttpRequest) -> HttpResponse:
+def ask(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that asks for the password, and from there back."""
     if request.method == "POST":
         messages.error(request, "Nothing was saved. Confirm that it is you, and enter it once more.")
     return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
