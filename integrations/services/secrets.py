@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
@@ -14,8 +14,12 @@ from integrations.models import Application, AuditEvent, ClientSecret
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.keys import clean_client_secret
 from integrations.services import keyring, rights
-from integrations.services.refusals import Refused
+from integrations.services.refusals import Conflict, Refused
 
+ANOTHER_MEANWHILE: Final = (
+    "Somebody stored another Client secret after you opened this page, so yours was not stored. Look at who did, and "
+    "enter yours once more where it is the right one."
+)
 Status = ClientSecret.Status
 Answered = TypeVar("Answered")
 
@@ -31,13 +35,17 @@ class Stored:
     opens: bool
 
 
-def set(application: Application, plaintext: str, *, by: Actor) -> ClientSecret:  # noqa: A001 (the design's name)
+def set(  # noqa: A001 (the design's name)
+    application: Application, plaintext: str, *, by: Actor, after: int | None = None
+) -> ClientSecret:
     """Store a secret; the same one again changes nothing.
 
     A replacement becomes the one in use, unless the present one was proven to work: then it waits beside it
-    as the newer one, so that a wrong paste cuts nobody off.
+    as the newer one, so that a wrong paste cuts nobody off. ``after``: the version of the newest one that whoever
+    typed had seen; None where nobody looked.
 
     Raises:
+        Conflict: somebody stored another one meanwhile.
         Refused: the secret is not one that Exact gives; with the reasons. Or no right to it.
         WrongKeyRing: the present keys are not this database's.
     """
@@ -52,7 +60,15 @@ def set(application: Application, plaintext: str, *, by: Actor) -> ClientSecret:
         for row in stored.values():
             if row.fingerprint == mark and keyring.opens(row.sealed, row.place()):
                 return row
+        if after is not None and after != newest(application):
+            raise Conflict([ANOTHER_MEANWHILE], version=application.version)
         return _add(application, cleaned.value, mark, stored, by=by)
+
+
+def newest(application: Application) -> int:
+    """Return the version of the newest secret that was ever stored; 0 where none was."""
+    last = application.secrets.order_by("-version").values_list("version", flat=True).first()
+    return last or 0
 
 
 def loaded(applications: QuerySet[Application]) -> QuerySet[Application]:
@@ -148,10 +164,9 @@ def _add(
     for row in [replaced] if keep else stored.values():
         if row is not None:
             _retire(row)
-    last = application.secrets.order_by("-version").values_list("version", flat=True).first()
     row = ClientSecret(
         application=application,
-        version=(last or 0) + 1,
+        version=newest(application) + 1,
         status=Status.NEWER if keep else Status.CURRENT,
         fingerprint=mark,
         set_at=timezone.now(),
