@@ -9,18 +9,17 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.admin import integrations_page
+from integrations.admin import app_address, app_connections, app_keys, app_overview, app_pages, integrations_page
+from integrations.admin.app_pages import Tab
 from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
-from integrations.services import app_states, applications, links, people, secrets, tokens
+from integrations.services import app_states, applications, links, secrets, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -28,11 +27,15 @@ HOME = "admin:integrations_application_changelist"
 DISABLE_FIRST = "An enabled app cannot be deleted. Disable it first."
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
+PAGES = (app_keys, app_connections, app_address)
+"""Modules that bring URLs of one app."""
 
 
 @admin.register(Application)
 class ApplicationAdmin(PortalModelAdmin):
     form = ApplicationForm
+    add_form_template = f"{TEMPLATES}/add.html"
+    object_history_template = f"{TEMPLATES}/history.html"
 
     # --- The home page --------------------------------------------------------------------------------------
 
@@ -52,22 +55,14 @@ class ApplicationAdmin(PortalModelAdmin):
         }
         return TemplateResponse(request, f"{TEMPLATES}/integrations.html", context)
 
-    # --- The form of one app --------------------------------------------------------------------------------
+    # --- Adding one: a short form --------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
-        may_set = self._may_set_keys(request, obj)
-        described = ("region_title", "kind", "name", "redirect") if obj else ("region", "kind", "name")
-        stored = ("client_id", "stored") if obj else ()
-        keys = (*(stored or ("client_id",)), "client_secret") if may_set else stored
-        own_address = ("own_redirect_url",) if may_set else ()
-        fieldsets: list[Any] = [("The app", {"fields": (*described, *own_address)})]
-        if keys:
-            fieldsets.append(("Keys", {"fields": keys, "description": "From Manage my apps, at Exact."}))
-        return fieldsets
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Application | None = None) -> tuple[str, ...]:
-        fixed = ("region_title", "kind", "redirect", "stored") if obj else ()
-        return fixed if self._may_set_keys(request, obj) else (*fixed, "client_id")
+        described = ("region", "kind", "name")
+        if not self._may_set_keys(request):
+            return [("The app", {"fields": described})]
+        keys = {"fields": ("client_id", "client_secret"), "description": "From Manage my apps, at Exact."}
+        return [("The app", {"fields": (*described, "own_redirect_url")}), ("Keys", keys)]
 
     def get_form(
         self,
@@ -77,59 +72,65 @@ class ApplicationAdmin(PortalModelAdmin):
         **kwargs: Any,
     ) -> type[ModelForm]:
         form = super().get_form(request, obj, change=change, **kwargs)
-        absent = {"region"} if obj else set()
-        if not self._may_set_keys(request, obj):
-            absent |= {"client_id", "client_secret", "own_redirect_url"}
-        for name in absent:
-            form.base_fields.pop(name, None)
+        if not self._may_set_keys(request):
+            for name in ("client_id", "client_secret", "own_redirect_url"):
+                form.base_fields.pop(name, None)
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"region": request.GET.get("region", "")}
 
-    @admin.display(description="Region")
-    def region_title(self, application: Application) -> SafeString:
-        return _part("region", application=application)
-
-    @admin.display(description="Redirect URL")
-    def redirect(self, application: Application) -> SafeString:
-        return _part("redirect", application=application)
-
-    @admin.display(description="Stored secret")
-    def stored(self, application: Application) -> SafeString:
-        stored = secrets.stored(application)
-        names = people.names(secret.row.set_by for secret in stored)
-        rows = [{"secret": secret, "set_by": names[secret.row.set_by]} for secret in stored]
-        return _part("stored", rows=rows)
-
-    # --- Saving ---------------------------------------------------------------------------------------------
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._adding(request, form_url, extra_context)
 
     @confirmed("integrations.set_keys")
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        return self._or_say_why_not(request, super().changeform_view, request, object_id, form_url, extra_context)
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
+    def _adding(self, request: HttpRequest, form_url: str, extra_context: dict[str, Any] | None) -> HttpResponse:
+        return self._or_say_why_not(request, super().changeform_view, request, None, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:  # noqa: FBT001
         by = acting(request)
-        if change:
-            applications.change(obj, by=by)
-        else:
-            applications.add(obj, by=by)
+        applications.add(obj, by=by)
         if secret := form.cleaned_data.get("client_secret"):
             row = secrets.set(obj, secret, by=by)
             form.notes.append(f"The Client secret is stored; its fingerprint is {row.fingerprint}.")
         for note in form.notes:
             messages.info(request, note)
+
+    def response_add(
+        self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if STAY.intersection(request.POST):
+            return super().response_add(request, obj, post_url_continue)
+        return app_pages.saved(request, obj, Tab.OVERVIEW)
+
+    # --- The pages of one app -------------------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the first page of the app; what it can be asked for is in ``app_overview``."""
+        application = self._asked_for(request, object_id)
+        if application is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        return app_overview.page(request, application)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        application = self._asked_for(request, object_id)
+        shared = app_pages.about(request, application, Tab.HISTORY) if application else {}
+        return super().history_view(request, object_id, {**shared, **(extra_context or {})})
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: Application) -> None:
         app_states.remove(obj, by=acting(request))
@@ -137,24 +138,11 @@ class ApplicationAdmin(PortalModelAdmin):
     def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Do nothing: the service recorded what it did."""
 
-    def response_add(
-        self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        if STAY.intersection(request.POST):
-            return super().response_add(request, obj, post_url_continue)
-        return self._saved(request, obj)
-
-    def response_change(self, request: HttpRequest, obj: Application) -> HttpResponse:
-        if STAY.intersection(request.POST):
-            return super().response_change(request, obj)
-        return self._saved(request, obj)
-
-    def _saved(self, request: HttpRequest, application: Application) -> HttpResponse:
-        """Confirm, and ask whether to enable the app as soon as nothing else is missing."""
-        messages.success(request, f"The app “{application.name}” was saved.")
-        if self._may_enable(request) and not applications.why_not_enabled(application):
-            return redirect("admin:enable-now-or-later", application.pk)
-        return redirect(HOME)
+    def _asked_for(self, request: HttpRequest, object_id: str) -> Application | None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        self.refuse_query(request)
+        return self.get_object(request, object_id)
 
     @staticmethod
     def _or_say_why_not(request: HttpRequest, view: Any, *args: Any) -> HttpResponse:
@@ -178,6 +166,7 @@ class ApplicationAdmin(PortalModelAdmin):
             page("enable", self.enable_view),
             page("disable", self.disable_view),
             page("connect", require_POST(self.connect_view)),
+            *(url for module in PAGES for url in module.urls(self.admin_site.admin_view)),
             *super().get_urls(),
         ]
 
@@ -276,11 +265,5 @@ class ApplicationAdmin(PortalModelAdmin):
     def _may_connect(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may(request, "integrations.connect")
 
-    def _may_set_keys(self, request: HttpRequest, obj: Application | None) -> bool:
-        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return may_edit and request.user.has_perm("integrations.set_keys")
-
-
-def _part(name: str, **context: Any) -> SafeString:
-    """Render a part of the form; its template escapes what it is given."""
-    return mark_safe(render_to_string(f"{TEMPLATES}/{name}.html", context))  # noqa: S308
+    def _may_set_keys(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) and request.user.has_perm("integrations.set_keys")
