@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
-from integrations.admin import app_pages
+from integrations.admin import app_pages, key_answers
 from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require, say_why_not
 from integrations.admin.confirming import confirmed
@@ -117,5 +117,7 @@ def _shown(request: HttpRequest, application: Application, form: ReplaceForm | N
         "proven": next((secret.row for secret in stored if secret.row.proven_at), None),
         "depending": _live(application),
         "who_may_set": roles.who_may(SET_KEYS),
+        "may_test": request.user.has_perm(key_answers.TEST),
+        **key_answers.context(application),
     }
     return app_pages.answer(request, application, Tab.KEYS, "keys.html", **context)

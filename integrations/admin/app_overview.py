@@ -25,6 +25,32 @@ SET_KEYS: Final = "integrations.set_keys"
 ENABLE: Final = "integrations.enable_application"
 DELETE: Final = "integrations.delete_application"
 
+VERBS: Final = {
+    "enable": ("Enable", "Staff and customers can connect through it, and calls are made."),
+    "disable": ("Disable", "No new customers, and no calls but those that keep links alive, so nothing is lost."),
+    "stop": ("Emergency stop", "No request at all goes to Exact. After 30 days customers have to reconnect."),
+    "lift": ("Lift the Emergency stop", "The app is disabled then, and its links are kept alive again."),
+    "archive": ("Archive", "Put away, out of every list of what is used. It can be brought back."),
+    "restore": ("Bring back", "The app is disabled then, as it was before it was put away."),
+    "delete": ("Delete", "For an app made by mistake, that never had a connection. It cannot be brought back."),
+}
+"""What can be done with an app as a whole: its label, and what it means."""
+_DONE: Final = {
+    "enable": "enabled",
+    "disable": "disabled",
+    "stop": "stopped",
+    "lift": "lifted",
+    "archive": "archived",
+    "restore": "restored",
+    "delete": "deleted",
+}
+_TURNS: Final = {
+    State.ENABLED: ("disable", "stop", "archive"),
+    State.DISABLED: ("enable", "stop", "archive"),
+    State.STOPPED: ("enable", "lift", "archive"),
+    State.ARCHIVED: ("restore",),
+}
+
 
 def page(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the app; a POST stores what differs, unless somebody else stored something meanwhile."""
@@ -127,21 +153,15 @@ def _sentence(application: Application, findings: tuple[Finding, ...], effects: 
 
 def _verbs(request: HttpRequest, application: Application, effects: Effects) -> list[dict[str, Any]]:
     """Return what can be done with the app as a whole, and why not where it cannot: each on a page that asks."""
-    may = request.user.has_perm
-    state = effects.standing.state
-    offered: list[tuple[str, str, tuple[str, ...]]] = []
-    if may(ENABLE):
-        offered = [
-            ("Disable", "disable", effects.why_not_disabled)
-            if state is State.ENABLED
-            else ("Enable", "enable", effects.why_not_enabled),
-            ("Lift the Emergency stop", "lift", effects.why_not_lifted)
-            if state is State.STOPPED
-            else ("Emergency stop", "stop", effects.why_not_stopped),
-            ("Bring back", "restore", effects.why_not_restored)
-            if state is State.ARCHIVED
-            else ("Archive", "archive", effects.why_not_archived),
-        ]
-    if may(DELETE):
-        offered.append(("Delete", "integrations_application_delete", effects.why_not_deleted))
-    return [{"label": label, "page": f"admin:{name}", "reasons": reasons} for label, name, reasons in offered]
+    names = [*(_TURNS[effects.standing.state] if request.user.has_perm(ENABLE) else ())]
+    if request.user.has_perm(DELETE):
+        names.append("delete")
+    return [
+        {
+            "label": VERBS[name][0],
+            "means": VERBS[name][1],
+            "page": f"admin:{name}" if name != "delete" else "admin:integrations_application_delete",
+            "reasons": getattr(effects, f"why_not_{_DONE[name]}"),
+        }
+        for name in names
+    ]

@@ -13,7 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.admin import app_address, app_connections, app_keys, app_overview, app_pages, integrations_page
+from integrations.admin import (
+    app_address,
+    app_connections,
+    app_keys,
+    app_overview,
+    app_pages,
+    integrations_page,
+    key_answers,
+)
 from integrations.admin.app_pages import Tab
 from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
@@ -27,7 +35,7 @@ HOME = "admin:integrations_application_changelist"
 DISABLE_FIRST = "An enabled app cannot be deleted. Disable it first."
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
-PAGES = (app_keys, app_connections, app_address)
+PAGES = (app_keys, key_answers, app_connections, app_address)
 """Modules that bring URLs of one app."""
 
 

@@ -34,6 +34,7 @@ class OverviewForm(forms.ModelForm):
     class Meta:
         model = Application
         fields = ("name", "kind", "owner", "caretakers", *PERMISSION)
+        labels = {"permission_status": "Status"}
         widgets = {
             "caretakers": forms.Textarea(attrs={"rows": 3}),
             "permission_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

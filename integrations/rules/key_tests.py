@@ -78,6 +78,11 @@ def next_at(asked: Iterable[datetime], now: datetime) -> datetime | None:
     return counted[-LIMIT] + WINDOW if len(counted) >= LIMIT else None
 
 
+def left(asked: Iterable[datetime], now: datetime) -> int:
+    """Return how many tests the limit allows from now on, until the oldest of the last ones is an hour ago."""
+    return max(0, LIMIT - sum(abs(at - now) < WINDOW for at in asked))
+
+
 # --- What came of it ------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,12 @@ def why_not(application: Application) -> tuple[str, ...]:
     return _why_not(application, timezone.now())
 
 
+def left(application: Application) -> int:
+    """Return how many more tests this hour allows."""
+    now = timezone.now()
+    return rules.left(_recent(application, now), now)
+
+
 def run(application: Application, *, by: Actor) -> KeyTest:
     """Ask Exact whether it knows the app and accepts its newest secret; return the stored answers.
 
@@ -91,7 +97,6 @@ def outcome(test: KeyTest | None) -> Verdict | None:
 def _why_not(application: Application, now: datetime) -> tuple[str, ...]:
     stored = secrets.stored(application)
     newest = max(stored, key=lambda secret: secret.version, default=None)
-    recent = application.key_tests.filter(asked_at__gt=now - rules.WINDOW)
     facts = rules.Facts(
         has_client_id=bool(application.client_id),
         has_secret=newest is not None,
@@ -99,9 +104,14 @@ def _why_not(application: Application, now: datetime) -> tuple[str, ...]:
         asleep_for="" if application.is_awake else application.origin,
         is_stopped=application.is_stopped,
         is_archived=application.is_archived,
-        asked=tuple(recent.values_list("asked_at", flat=True)),
+        asked=_recent(application, now),
     )
     return rules.why_not(facts, now, timezone.get_current_timezone())
+
+
+def _recent(application: Application, now: datetime) -> tuple[datetime, ...]:
+    recent = application.key_tests.filter(asked_at__gt=now - rules.WINDOW)
+    return tuple(recent.values_list("asked_at", flat=True))
 
 
 def _may_go_on(test: KeyTest) -> bool:
