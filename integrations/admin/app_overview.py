@@ -13,7 +13,7 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
 from integrations.models import Application
-from integrations.rules import app_sentences, roles
+from integrations.rules import app_sentences, lint, roles
 from integrations.rules.app_states import State
 from integrations.rules.lint import Finding, Severity
 from integrations.services import app_facts, app_states, applications, people, sessions, standings
@@ -109,7 +109,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
         "form": form,
         "sentence": _sentence(application, findings, effects, names),
         "findings": app_findings.grouped(application, findings),
-        "moved": any(finding.code == "redirect.moved" for finding in findings),
+        "moved": any(finding.code == lint.MOVED for finding in findings),
         "registered_by": names.get(application.registered_by, ""),
         "who_may_change": roles.who_may(CHANGE),
         "registered_form": RegisteredForm(),

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from integrations.exact.key_test import Verdict
 
+MOVED: Final = "redirect.moved"
+
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -195,7 +197,7 @@ def _redirect(app: AppFacts) -> Iterator[Finding]:
         yield Finding("redirect.not_public", severity, text, Field.REDIRECT_URI)
     if app.redirect_uri != app.our_redirect_uri and _path(app.redirect_uri) == _path(app.our_redirect_uri):
         yield Finding(
-            "redirect.moved",
+            MOVED,
             Severity.WARNING,
             f"The portal has another address now. Change the Redirect URL here and at Exact: {app.our_redirect_uri}",
             Field.REDIRECT_URI,

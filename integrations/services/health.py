@@ -22,6 +22,7 @@ from integrations.rules import heartbeats as rule
 from integrations.rules import moments
 from integrations.rules.findings import Finding, ill, warning, well
 from integrations.services import (
+    app_health,
     checks,
     database,
     heartbeats,
@@ -57,6 +58,7 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
                 yield check_sealed_rows()
             yield from (check_keys_needed(), check_key_copies())
             yield from (upkeep.check_activity_guard(), upkeep.check_retention())
+            yield from app_health.check_apps()
     yield from (check_broker(), check_files(), check_disk())
 
 
@@ -128,11 +130,19 @@ def check_address() -> Finding:
         return warning(
             name,
             f"Browsers reached the portal at {standing.row.public_url} when it claimed the tokens; PUBLIC_URL is "
-            f"{settings.PUBLIC_URL} now. Apps that were added before still lead to the former address.",
+            f"{settings.PUBLIC_URL} now. {_still_led_to_the_former()}",
             "Mend PUBLIC_URL. Or, where the new address is right, enter each app's Redirect URL anew, here and at "
             "Exact, and run `manage.py claim_installation`, which notes the address.",
         )
     return well(name, f"Browsers reach the portal at {settings.PUBLIC_URL}.")
+
+
+def _still_led_to_the_former() -> str:
+    moved = app_health.moved()
+    if not moved:
+        return "No app leads to the former address any more."
+    urls = "; ".join(f"“{app.name}”, {app.region_title}: {app.default_redirect_uri()}" for app in moved)
+    return f"These apps still lead to the former address, each with the Redirect URL to enter: {urls}."
 
 
 def check_lag() -> Finding:
