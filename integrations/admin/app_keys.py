@@ -3,7 +3,6 @@
 from typing import Any, Final
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,6 +14,7 @@ from integrations.admin import app_pages, key_answers
 from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require, say_why_not
 from integrations.admin.confirming import confirmed
+from integrations.admin.conflicts import SeenField
 from integrations.admin.keys_form import KeysForm
 from integrations.models import Application
 from integrations.rules import app_states, roles
@@ -30,8 +30,8 @@ _BLANK_KEEPS: Final = "Blank keeps the one that is stored."
 class ReplaceForm(KeysForm):
     """The keys of an app that is there, as whoever types saw them: others may enter some at the same time."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
-    newest = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    version = SeenField()
+    newest = SeenField(least=0)
 
     def __init__(
         self, data: QueryDict | None, *, application: Application, newest: int, stays: tuple[str, ...]

@@ -9,8 +9,17 @@ from integrations.models import Application
 from integrations.services import applications
 
 MOST_SHOWN: Final = 10
+REOPEN: Final = "This form is incomplete. Open the page once more, and enter it there."
 STORED_AS: Final = {"own_redirect_url": "redirect_uri"}
 """Fields of forms that have another name in the row."""
+
+
+class SeenField(forms.IntegerField):
+    """The version of what whoever typed had before him."""
+
+    def __init__(self, *, least: int = 1) -> None:
+        wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), REOPEN)
+        super().__init__(min_value=least, max_value=2**31 - 1, widget=forms.HiddenInput, error_messages=wrong)
 
 
 def events(application: Application, *, since: int) -> list[dict[str, Any]]:

@@ -5,22 +5,17 @@ from typing import Any, Final
 from django import forms
 from django.core.validators import URLValidator
 
+from integrations.admin.conflicts import SeenField
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.models import Application
 
 PERMISSION: Final = ("permission_status", "permission_on", "permission_note", "permission_evidence")
-_REOPEN: Final = "This form is incomplete. Open the page once more, and enter it there."
 
 
 class OverviewForm(forms.ModelForm):
     """What is kept of an app by hand, filled in from one version of it."""
 
-    version = forms.IntegerField(
-        min_value=1,
-        max_value=2**31 - 1,
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), _REOPEN),
-    )
+    version = SeenField()
     own_redirect_url = OwnAddressField()
     permission_evidence = forms.URLField(
         label="Evidence",

@@ -93,6 +93,16 @@ TABLE: Final = """
 /admin/integrations/application/<uuid:pk>/enable/                        POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/disable/                       GET  L x x x y x x y
 /admin/integrations/application/<uuid:pk>/disable/                       POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/keys/                          GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/keys/                          POST L x x x y x x y
+/admin/integrations/application/<uuid:pk>/test-keys/                     GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/test-keys/                     POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/connections/                   GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/connections/                   POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/registered/                    GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/registered/                    POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/follow-address/                GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/follow-address/                POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/connect/                       GET  L m m m m m m m
 /admin/integrations/application/<uuid:pk>/connect/                       POST L x x > > x x >
 /admin/integrations/application/                                         GET  L x y y y y y y

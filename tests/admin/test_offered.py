@@ -123,16 +123,19 @@ def test_a_next_step_that_is_somebody_elses_says_whose(house: House) -> None:
     assert "It has its keys and can be enabled. Integrations manager may do this.<" in others
 
 
-@pytest.mark.parametrize(
-    ("name", "fields"),
-    [
-        ("Viewer", set()), ("Support", set()), ("Security officer", set()), ("Operator", set()),
-        ("Integrations manager", {"name", "client_id", "client_secret", "own_redirect_url", "_save"}),
-    ],
-)  # fmt: skip
-def test_the_form_of_an_app_has_the_fields_that_may_be_filled_in(house: House, name: str, fields: set[str]) -> None:
-    offers = offered(house, name, f"{HOME}{house.ready.pk}/change/")
-    assert offers.fields - {"", "q", "redirect-url"} == fields
+@pytest.mark.parametrize("name", ["Viewer", "Support", "Security officer", "Operator"])
+def test_the_pages_of_an_app_have_no_field_for_whoever_may_only_look(house: House, name: str) -> None:
+    for page in ("change", "keys"):
+        assert offered(house, name, f"{HOME}{house.ready.pk}/{page}/").fields - {"", "q", "redirect-url"} == set()
+
+
+def test_the_pages_of_an_app_have_the_fields_that_a_manager_fills_in(house: House) -> None:
+    about = {"name", "owner", "caretakers", "own_redirect_url"}
+    permission = {f"permission_{part}" for part in ("status", "on", "note", "evidence")}
+    pages = {"change": about | permission | {"url"}, "keys": {"client_id", "client_secret"}}
+    for page, fields in pages.items():
+        offers = offered(house, "Integrations manager", f"{HOME}{house.ready.pk}/{page}/")
+        assert offers.fields - {"", "q", "redirect-url"} == fields
 
 
 def test_who_may_not_see_connections_sees_none_at_home(house: House) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 
 from integrations.models import Application, AuditEvent, ClientSecret, Organization, User
 from integrations.services import applications, secrets
+from tests.admin.app_forms import keys, overview
 from tests.conftest import CLIENT_ID, SECRET
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +67,10 @@ def test_saving_an_app_with_both_keys_asks_whether_to_enable_it(annas: Client) -
     assert "1 of 1 app enabled." in text(annas.get(HOME))
 
 
-def test_saving_an_app_without_keys_leads_home_where_the_next_step_stands(annas: Client) -> None:
-    assert post_new(annas).url == HOME
+def test_saving_an_app_without_keys_leads_to_its_page_and_home_tells_the_next_step(annas: Client) -> None:
+    response = post_new(annas)
+    assert response.url == url(Application.objects.get(), "change")
+    assert "2 things keep it from being enabled." in text(annas.get(response.url))
     page = text(annas.get(HOME))
     assert "The Client ID is missing" in page
     assert "0 of 1 app enabled; 1 needs you." in page
@@ -123,10 +126,8 @@ def test_a_service_that_refuses_late_is_told_and_nothing_is_kept(
 
 def test_region_and_kind_are_fixed_once_saved(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
-    annas.post(
-        url(application, "change"),
-        {"name": "New", "client_id": CLIENT_ID, "region": "uk", "kind": "testing", "origin": "x"},
-    )
+    typed = overview(application, name="New", client_id=CLIENT_ID, region="uk", kind="testing", origin="x")
+    annas.post(url(application, "change"), typed)
     application.refresh_from_db()
     assert (application.name, application.region, application.kind) == ("New", "nl", "product")
 
@@ -272,10 +273,13 @@ def test_who_may_only_look_sees_no_button_and_no_field(staff: Staff, make_app: M
     for absent in ("Add an app", ">Enable<", "Activity</span>", "Portal</span>"):
         assert absent not in page
     page = text(viewer.get(url(application, "change")))
+    assert 'name="name"' not in page
+    assert "<form" not in page.partition("<main")[2]
+    page = text(viewer.get(url(application, "keys")))
     assert application.secrets.get().fingerprint in page
     assert 'name="client_secret"' not in page
-    assert 'name="name"' not in page
-    for name in ("enable", "disable"):
+    assert "<form" not in page.partition("<main")[2]
+    for name in ("enable", "disable", "change", "keys"):
         assert viewer.post(url(application, name)).status_code == 403
 
 
@@ -283,7 +287,9 @@ def test_who_may_change_an_app_but_not_its_keys_cannot_slip_one_in(staff: Staff,
     application, manager = make_app(), staff("view_application", "change_application")
     before = ClientSecret.objects.values().get()
     other = "9b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a009"
-    manager.post(url(application, "change"), {"name": "New", "client_id": other, "client_secret": "another1secret"})
+    slipped = {"client_id": other, "client_secret": "another1secret"}
+    manager.post(url(application, "change"), overview(application, name="New", **slipped))
+    assert manager.post(url(application, "keys"), keys(application, **slipped)).status_code == 403
     application.refresh_from_db()
     assert (application.name, application.client_id) == ("New", CLIENT_ID)
     assert ClientSecret.objects.values().get() == before
@@ -291,7 +297,8 @@ def test_who_may_change_an_app_but_not_its_keys_cannot_slip_one_in(staff: Staff,
 
 def test_who_may_add_an_app_without_keys_can_do_so(staff: Staff) -> None:
     adder = staff("view_application", "add_application")
-    assert post_new(adder, client_id=CLIENT_ID, client_secret=SECRET).url == HOME
+    response = post_new(adder, client_id=CLIENT_ID, client_secret=SECRET)
+    assert response.url == url(Application.objects.get(), "change")
     assert Application.objects.get().client_id is None
     assert not ClientSecret.objects.exists()
 

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from integrations.admin import applications as pages
 from integrations.models import Application, ClientSecret, User
+from tests.admin.app_forms import keys
 from tests.conftest import CLIENT_ID
 
 CANARY = "CANARY7zq4Xw9secret"
@@ -53,6 +54,8 @@ def test_no_page_shows_a_stored_secret(annas: Client, stored: Application) -> No
     for url in (
         "/admin/integrations/application/",
         f"/admin/integrations/application/{stored.pk}/change/",
+        f"/admin/integrations/application/{stored.pk}/keys/",
+        f"/admin/integrations/application/{stored.pk}/connections/",
         f"/admin/integrations/application/{stored.pk}/history/",
         f"/admin/integrations/application/{stored.pk}/delete/",
         reverse("admin:enable", args=[stored.pk]),
@@ -75,6 +78,19 @@ def test_a_refused_secret_does_not_come_back(annas: Client, bad: str) -> None:
     assert response.status_code == 200
     assert CANARY not in response.content.decode()
     assert not Application.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("bad", [f"{CANARY} x", f'"{CANARY}"', f"{CANARY}\u200b!"])
+def test_a_refused_secret_that_replaces_another_does_not_come_back(
+    annas: Client, stored: Application, bad: str
+) -> None:
+    before = ClientSecret.objects.values().get()
+    page = f"/admin/integrations/application/{stored.pk}/keys/"
+    response = annas.post(page, keys(stored, client_secret=bad))
+    assert response.status_code == 200
+    assert CANARY not in response.content.decode()
+    assert ClientSecret.objects.values().get() == before
 
 
 @pytest.mark.django_db
@@ -146,18 +162,16 @@ def test_no_file_holds_it(annas: Client, tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_blank_keeps_the_stored_secret(annas: Client, stored: Application, anna: User) -> None:
     before = ClientSecret.objects.values().get()
-    response = annas.post(
-        f"/admin/integrations/application/{stored.pk}/change/",
-        {"name": "Meridian Rooms", "client_id": CLIENT_ID, "client_secret": ""},
-    )
+    other = "9b0a6d1e-9c0f-4f55-8d2b-6a54c1f1a009"
+    response = annas.post(f"/admin/integrations/application/{stored.pk}/keys/", keys(stored, client_id=other))
     assert response.status_code == 302
-    assert Application.objects.get().name == "Meridian Rooms"
+    assert Application.objects.get().client_id == other
     assert ClientSecret.objects.values().get() == before
 
 
 @pytest.mark.django_db
-def test_the_page_of_an_app_shows_which_secret_is_stored(annas: Client, stored: Application) -> None:
-    page = annas.get(f"/admin/integrations/application/{stored.pk}/change/").content.decode()
+def test_the_keys_page_of_an_app_shows_which_secret_is_stored(annas: Client, stored: Application) -> None:
+    page = annas.get(f"/admin/integrations/application/{stored.pk}/keys/").content.decode()
     assert ClientSecret.objects.get().fingerprint in page
     assert "by Anna Smit" in page
     assert 'name="client_secret" value' not in page
@@ -169,6 +183,6 @@ def test_a_secret_that_does_not_open_is_said_on_the_page(
 ) -> None:
     other = make_app(region="uk")
     ClientSecret.objects.filter(application=stored).update(sealed="v1.lost.AAAA")
-    page = annas.get(f"/admin/integrations/application/{stored.pk}/change/").content.decode()
+    page = annas.get(f"/admin/integrations/application/{stored.pk}/keys/").content.decode()
     assert "Cannot be opened with the present keys" in page
-    assert "Cannot be opened" not in annas.get(f"/admin/integrations/application/{other.pk}/change/").content.decode()
+    assert "Cannot be opened" not in annas.get(f"/admin/integrations/application/{other.pk}/keys/").content.decode()

@@ -15,6 +15,7 @@ from integrations.models import Application, AuditEvent, AuthorizationState, Com
 from integrations.rules.actors import PORTAL
 from integrations.services import applications, links
 from integrations.services.refusals import Refused
+from tests.admin.app_forms import overview
 from tests.practice import Practice, practising
 from tests.sandbox.client import FLORIST
 
@@ -198,17 +199,13 @@ def test_an_app_that_leads_here_shows_no_form_to_paste_into(
 # --- Choosing the address -----------------------------------------------------------------------------------
 
 
-def form(application: Application, **fields: str) -> dict[str, str]:
-    return {"kind": application.kind, "name": application.name, "client_id": application.client_id or "", **fields}
-
-
 def test_staff_choose_an_address_of_their_own_and_take_it_back(
     annas: Client, make_app: Callable[..., Application]
 ) -> None:
     application = make_app()
     ours = application.redirect_uri
     url = f"/admin/integrations/application/{application.pk}/change/"
-    annas.post(url, form(application, own_redirect_url=f" {OWNED} "))
+    annas.post(url, overview(application, own_redirect_url=f" {OWNED} "))
     application.refresh_from_db()
     assert application.redirect_uri == OWNED
     event = AuditEvent.objects.filter(action="application.changed").get()
@@ -216,9 +213,9 @@ def test_staff_choose_an_address_of_their_own_and_take_it_back(
     page = annas.get(url).content.decode()
     assert f'value="{OWNED}"' in page
     assert "not an address of this portal" in page
-    annas.post(url, form(application, own_redirect_url=OWNED))
+    annas.post(url, overview(application, own_redirect_url=OWNED))
     assert AuditEvent.objects.filter(action="application.changed").count() == 1
-    annas.post(url, form(application, own_redirect_url=""))
+    annas.post(url, overview(application, own_redirect_url=""))
     application.refresh_from_db()
     assert application.redirect_uri == ours
 
@@ -234,10 +231,10 @@ def test_an_address_that_exact_would_not_accept_is_refused(
     application = make_app()
     before = Application.objects.values().get()
     response = annas.post(
-        f"/admin/integrations/application/{application.pk}/change/", form(application, own_redirect_url=bad)
+        f"/admin/integrations/application/{application.pk}/change/", overview(application, own_redirect_url=bad)
     )
     assert response.status_code == 200
-    assert "errorlist" in response.content.decode()
+    assert "field-error" in response.content.decode()
     assert before["redirect_uri"] in response.content.decode()
     application.redirect_uri = bad
     with pytest.raises(Refused):
@@ -253,7 +250,7 @@ def test_who_may_not_set_keys_cannot_redirect_anybody(
     client = staff("view_application", "change_application")
     url = f"/admin/integrations/application/{application.pk}/change/"
     assert "own_redirect_url" not in client.get(url).content.decode()
-    client.post(url, form(application, own_redirect_url="https://evil.example/"))
+    client.post(url, overview(application, own_redirect_url="https://evil.example/"))
     application.refresh_from_db()
     assert application.redirect_uri == ours
 
