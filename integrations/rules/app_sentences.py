@@ -1,11 +1,9 @@
 """The one sentence of what is true of an app, which its pages begin with."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from integrations.rules.app_states import State
-
-PROVES_NOTHING: Final = "Works for your own Exact subscription; proves nothing about customers."
+from integrations.rules.key_tests import WORKS_FOR_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def sentence(app: Facts) -> str:
         return _disabled(app)
     if not app.connections:
         return f"Enabled {app.since}; nobody has connected yet."
-    worth = f" {PROVES_NOTHING}" if app.is_testing else ""
+    worth = f" {WORKS_FOR_US}" if app.is_testing else ""
     return f"Enabled {app.since}; {_live(app)}.{worth}"
 
 
