@@ -23,7 +23,8 @@ class OverviewForm(forms.ModelForm):
         max_length=500,
         assume_scheme="https",
         help_text=Application._meta.get_field("permission_evidence").help_text,
-        validators=[URLValidator(schemes=["http", "https"], message="Enter a web address, with http or https.")],
+        validators=[URLValidator(schemes=["http", "https"])],
+        error_messages={"invalid": "Enter a web address, with http or https."},
     )
 
     class Meta:
