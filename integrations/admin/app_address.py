@@ -25,7 +25,7 @@ class RegisteredForm(forms.Form):
     """The Redirect URL as it stands at Exact, pasted."""
 
     url = forms.CharField(
-        label="The Redirect URL as it stands at Exact",
+        label="Paste it as it stands there",
         max_length=LONGEST + 100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
         error_messages={"required": "Nothing was pasted. Copy the Redirect URL from Manage my apps, at Exact."},

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from integrations.admin.base import clean_name
 from integrations.admin.keys_form import KeysForm, OwnAddressField, clean_own_address
 from integrations.models import Application, region_choices
 
@@ -21,6 +22,9 @@ class ApplicationForm(KeysForm, forms.ModelForm):
     class Meta:
         model = Application
         fields = ("region", "kind", "name", "client_id")
+
+    def clean_name(self) -> str:
+        return clean_name(self.cleaned_data["name"])
 
     def clean_own_redirect_url(self) -> str:
         return clean_own_address(self.cleaned_data["own_redirect_url"], kept="", practice=bool(settings.SANDBOX))

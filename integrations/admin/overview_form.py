@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.validators import URLValidator
 
+from integrations.admin.base import clean_name
 from integrations.admin.conflicts import SeenField
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.models import Application
@@ -58,7 +59,7 @@ class OverviewForm(forms.ModelForm):
         return bool(self.instance.redirect_uri != self.address_before)
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return clean_name(self.cleaned_data["name"])
 
     def clean_owner(self) -> str:
         return " ".join(self.cleaned_data["owner"].split())

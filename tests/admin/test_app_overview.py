@@ -132,6 +132,7 @@ def test_what_is_kept_by_hand_is_stored_and_recorded(annas: Client, make_app: Ma
     [
         ({"name": ""}, "This field is required"),
         ({"name": "x" * 101}, "at most 100 characters"),
+        ({"name": "\u200b"}, "Nothing of this name can be seen"),
         ({"name": "\x00"}, "Null characters"),
         ({"permission_status": "asked"}, "not one of the available choices"),
         ({"permission_on": "yesterday"}, "Enter a valid date"),

@@ -117,9 +117,57 @@ def _with_errors(page: Page, world: World) -> None:
 
 
 def _after_saving(page: Page, world: World) -> None:
-    page.goto(f"{world.ready}change/")
+    page.goto(f"{world.ready}keys/")
     save(page)
     expect(page.get_by_role("status")).to_be_visible()
+
+
+def _app_with_errors(page: Page, world: World) -> None:
+    page.goto(f"{world.enabled}change/")
+    page.get_by_label("Name").fill("")
+    page.get_by_label("Evidence").fill("nowhere at all")
+    save(page)
+    expect(page.locator(".field-error")).to_have_count(2)
+
+
+def _conflict(page: Page, world: World) -> None:
+    """Change the same app in two tabs."""
+    page.goto(f"{world.enabled}change/")
+    other = page.context.new_page()
+    other.goto(f"{world.enabled}change/")
+    subscription = "Meridian Group B.V." if not other.get_by_label("Exact subscription").input_value() else ""
+    other.get_by_label("Exact subscription").fill(subscription)
+    save(other)
+    expect(other.get_by_role("status")).to_be_visible()
+    other.close()
+    page.get_by_label("Colleagues").fill("Anna Smit\nBob Jansen")
+    save(page)
+    expect(page.get_by_role("alert", name="Somebody changed it meanwhile")).to_be_visible()
+
+
+def _keys_with_errors(page: Page, world: World) -> None:
+    page.goto(f"{world.ready}keys/")
+    page.get_by_label("Client secret").fill("two words")
+    save(page)
+    expect(page.locator(".field-error")).to_be_visible()
+
+
+def _keys_tested(page: Page, world: World) -> None:
+    """Ask the practice Exact about the app that it knows; three times an hour it may be asked."""
+    page.goto("/admin/")
+    page.get_by_role("link", name="Practice app", exact=True).click()
+    page.get_by_role("link", name="Keys", exact=True).click()
+    if page.get_by_role("button", name="Test the keys").count():
+        page.get_by_role("button", name="Test the keys").click()
+    expect(page.get_by_text("Does Exact (Netherlands) accept the Client secret?")).to_be_visible()
+
+
+def _connections(page: Page, world: World) -> None:
+    _connection(page, world)
+    page.goto("/admin/")
+    page.get_by_role("link", name="Practice app", exact=True).click()
+    page.get_by_role("link", name="Connections", exact=True).click()
+    expect(page.get_by_role("region", name="Connections")).to_contain_text("Alex Accountant")
 
 
 def _password_with_errors(page: Page, world: World) -> None:
@@ -302,6 +350,15 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "app": at("{enabled}change/"),
     "app without keys": at("{without_keys}change/"),
     "app with a long name": at("{long}change/"),
+    "app, refused": _app_with_errors,
+    "app, in two tabs": _conflict,
+    "app's keys": at("{enabled}keys/"),
+    "app's keys, none yet": at("{without_keys}keys/"),
+    "app's keys, refused": _keys_with_errors,
+    "app's keys, tested": _keys_tested,
+    "app's connections": _connections,
+    "app's connections, none yet": at("{ready}connections/"),
+    "app's connections, none in this state": at("{enabled}connections/?state=reconnect"),
     "history": at("{ready}history/"),
     "enable": at("{ready}enable/"),
     "enable, impossible": at("{without_keys}enable/"),
@@ -375,6 +432,8 @@ SIGNED_OUT: Final[dict[str, Callable[[Page, World], None]]] = {
     "403": _as_colleague,
     "403 of a viewer": _as("viewer", f"{APPS}add/", 403),
     "integrations of a viewer": _as("viewer", APPS),
+    "app of a viewer": _as("viewer", "{enabled}change/"),
+    "app's keys of a viewer": _as("viewer", "{enabled}keys/"),
     "staff of an officer": _as("officer", STAFF),
     "staff member of an officer": _as("officer", "{colleague}change/"),
     "own account of an officer": _as("officer", "{officer}change/"),

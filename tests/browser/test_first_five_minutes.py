@@ -72,6 +72,10 @@ def test_later_leaves_it_disabled(page: Page) -> None:
 def test_without_keys_it_says_what_is_missing(page: Page) -> None:
     fill_app(page, region="uk", name="Meridian UK")
     save(page)
+    expect(page.get_by_role("main")).to_contain_text("2 things keep it from being enabled.")
+    page.get_by_role("link", name="Go to the Client ID").click()
+    expect(page.get_by_label("Client ID")).to_be_visible()
+    page.get_by_role("link", name="Integrations").last.click()
     expect(page).to_have_url(HOME)
     waiting = row(page, "Meridian UK", region="Exact (United Kingdom)")
     expect(waiting).to_contain_text("The Client ID is missing.")
@@ -125,25 +129,28 @@ def test_a_blank_secret_keeps_the_stored_one(page: Page) -> None:
     page.get_by_role("link", name="Later", exact=True).click()
     row(page, name).get_by_role("link", name="Manage").click()
     app_page = page.url
-    fingerprint = page.locator(".secrets-stored .mono").inner_text()
-    expect(page.get_by_label("Client secret")).to_have_value("")
-
     page.get_by_label("Name").fill(f"{name} anew")
     save(page)
-    page.goto(app_page)
-    expect(page.get_by_label("Name")).to_have_value(f"{name} anew")
-    expect(page.locator(".secrets-stored .mono")).to_have_text(fingerprint)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{name} anew")
+
+    page.get_by_role("link", name="Keys", exact=True).click()
+    keys_page, stored = page.url, page.locator(".secret .mono")
+    fingerprint = stored.inner_text()
+    expect(page.get_by_label("Client secret")).to_have_value("")
+    save(page)
+    page.goto(keys_page)
+    expect(stored).to_have_text(fingerprint)
 
     page.get_by_label("Client secret").fill(another)
     save(page)
-    page.goto(app_page)
-    expect(page.locator(".secrets-stored .mono")).not_to_have_text(fingerprint)
+    page.goto(keys_page)
+    expect(stored).not_to_have_text(fingerprint)
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("row").filter(has_text="stored a Client secret")).to_have_count(2)
 
     app = app_page.removesuffix("change/")
-    pages = [app_page, *(f"{app}{part}/" for part in ("history", "enable", "enable-now-or-later", "disable", "delete"))]
-    for address in (*pages, "/admin/", ACTIVITY, "/admin/portal/"):
+    parts = ("keys", "connections", "history", "enable", "enable-now-or-later", "disable", "delete")
+    for address in (app_page, *(f"{app}{part}/" for part in parts), "/admin/", ACTIVITY, "/admin/portal/"):
         answer = page.request.get(address)
         assert answer.ok, address
         assert secret not in answer.text(), address

@@ -26,8 +26,10 @@ def practice_app(page: Page) -> str:
 def leads_elsewhere(open_page: Callable[..., Page], portal: Portal) -> None:
     """Give the practice app an address that is not the portal's, here and at Exact."""
     page = open_page()
-    page.goto(practice_app(page))
+    app = practice_app(page)
+    page.goto(app.replace("/change/", "/keys/"))
     client_id = page.get_by_label("Client ID").input_value()
+    page.goto(app)
     page.get_by_label("Address of your own").fill(OWNED)
     save(page)
     expect(page.get_by_role("status").first).to_contain_text("was saved")
