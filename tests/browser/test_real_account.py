@@ -38,6 +38,10 @@ def leads_elsewhere(open_page: Callable[..., Page], portal: Portal) -> None:
     page.goto(f"{host}:{int(port) + 101}/apps/{client_id}/")
     page.get_by_label("Redirect URL").fill(OWNED)
     page.get_by_role("button", name="Change", exact=True).click()
+    page.goto(app)
+    page.get_by_label("Paste it as it stands there").fill(OWNED)
+    page.get_by_role("button", name="Note it").click()
+    expect(page.get_by_role("status").first).to_contain_text("Noted: Exact has the Redirect URL")
 
 
 def someones_website(route: Route) -> None:
