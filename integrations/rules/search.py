@@ -11,6 +11,7 @@ LONGEST: Final = 500
 HIGHEST: Final = 2**31 - 1
 _LINK: Final = re.compile(r"/connect/(?P<token>[A-Za-z0-9_-]{1,100})")
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|/connect/", re.IGNORECASE)
+_GUID_START: Final = re.compile(r"[0-9a-f]{4,8}(-[0-9a-f]{0,12}){0,4}", re.ASCII | re.IGNORECASE)
 _DIGITS: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -23,6 +24,8 @@ class Sought:
     digits: str = ""
     """The beginning of a company's number."""
     client_id: str = ""
+    client_id_start: str = ""
+    """The beginning of a Client ID, where no whole one was typed."""
     token: str = field(default="", repr=False)
     """Of a link page: whoever has it can connect, so it is shown and kept nowhere."""
     is_link: bool = False
@@ -34,7 +37,9 @@ def understand(typed: str) -> Sought:
         link = _LINK.search(typed)
         return Sought("", token=link["token"] if link else "", is_link=True)
     digits = typed if _DIGITS.fullmatch(typed) else ""
-    return Sought(fold(typed), digits.lstrip("0"), _guid(typed))
+    client_id = _guid(typed)
+    begins = typed.lower() if not client_id and _GUID_START.fullmatch(typed) else ""
+    return Sought(fold(typed), digits.lstrip("0"), client_id, begins)
 
 
 def ranges(digits: str) -> list[tuple[int, int]]:

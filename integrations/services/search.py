@@ -8,6 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower
 
 from integrations.models import Application, Company, Connection, Customer, LinkPage
+from integrations.models.folded import FoldedField
 from integrations.rules import search as rules
 from integrations.rules.search import Sought
 from integrations.services import links
@@ -87,6 +88,11 @@ def apps_with(client_id: str) -> QuerySet[Application]:
     return Application.objects.alias(lower=Lower("client_id")).filter(lower=client_id)[: MOST + 1]
 
 
+def apps_beginning(client_id: str) -> QuerySet[Application]:
+    lower = Lower("client_id", output_field=FoldedField())
+    return Application.objects.alias(lower=lower).filter(lower__prefix=client_id).order_by(lower)[: MOST + 1]
+
+
 def link_pages(token: str) -> QuerySet[LinkPage]:
     return LinkPage.objects.select_related("application", "customer").filter(token_hash=links.digest(token))
 
@@ -109,7 +115,9 @@ def _connections(sought: Sought) -> Iterable[Connection]:
 
 
 def _apps(sought: Sought) -> Iterable[Application]:
-    return apps_with(sought.client_id) if sought.client_id else ()
+    if sought.client_id:
+        return apps_with(sought.client_id)
+    return apps_beginning(sought.client_id_start) if sought.client_id_start else ()
 
 
 def _links(sought: Sought) -> Iterable[LinkPage]:
@@ -120,6 +128,6 @@ KINDS: Final = (
     Kind("Customers", "integrations.view_customer", "a customer's name, or our reference", _customers),
     Kind("Companies", "integrations.view_company", "a company's name, or its number at Exact", _companies),
     Kind("Connections", "integrations.view_connection", "the e-mail address of an Exact user", _connections),
-    Kind("Apps", "integrations.view_application", "an app's whole Client ID", _apps),
+    Kind("Apps", "integrations.view_application", "an app's Client ID, from its first four characters on", _apps),
     Kind("Link pages", "integrations.view_customer", "the address of a link page that we sent", _links),
 )

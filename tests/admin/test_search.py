@@ -58,6 +58,7 @@ def test_one_hit_leads_straight_there(annas: Client, jansen: Customer) -> None:
         ("d-10", where("customer", jansen)), ("bakkerij ebe", where("company", company)),
         ("BAKKERIJ ÉBÈ", where("company", company)), ("123456", where("company", company)),
         ("1234", where("company", company)), ("alex.accountant@exact.ex", where("connection", connection)),
+        (CLIENT_ID[:4], where("application", app)), (CLIENT_ID[:20].upper(), where("application", app)),
         (CLIENT_ID.upper(), where("application", app)), (f" {CLIENT_ID} ", where("application", app)),
     ):  # fmt: skip
         assert look(annas, typed).url == target, typed
@@ -261,3 +262,4 @@ def test_the_index_of_client_ids_is_used(app: Application) -> None:
             cursor.execute("SET LOCAL enable_seqscan = off")  # one row: no database takes an index for it unasked
     said = plan(search.apps_with(CLIENT_ID))
     assert "application_client_id_once_a_region" in said
+    assert "application_client_id_once_a_region" in plan(search.apps_beginning(CLIENT_ID[:8]))
