@@ -421,6 +421,7 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "form of yesterday": _forgotten,
     "400": at(f"{APPS}?client_secret__startswith=a", 400),
     "404": at("/admin/nowhere/", 404),
+    "405": at("/admin/portal/retention/run/", 405),
     "500": _failed,
 }
 SIGNED_OUT: Final[dict[str, Callable[[Page, World], None]]] = {
