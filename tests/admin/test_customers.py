@@ -60,13 +60,16 @@ def test_an_empty_list_says_what_to_do(annas: Client, staff: Staff) -> None:
     assert "Support may do this." in text(staff("view_customer").get(HOME))
 
 
-def test_the_next_step_is_that_of_who_looks(annas: Client, staff: Staff) -> None:
+def test_the_next_step_is_that_of_who_looks(annas: Client, staff: Staff, app: Application) -> None:
     customer = given.add("Jansen BV")
     page = f"{HOME}{customer.pk}/"
     assert "Make a link page and send it." in text(annas.get(page))
     looking = text(staff("view_customer", "view_connection", "view_company").get(page))
     assert "Make a link page" not in looking
     assert "Next is a link page. Support and Integrations manager may do this." in looking
+    links.make(app, by=PORTAL, customer=customer)
+    for client in (annas, staff("view_customer", "view_connection")):
+        assert "Whoever opens the link page signs in at Exact" in text(client.get(page))
     customers.erase(customer, by=PORTAL)
     assert "link page" not in text(annas.get(page)).partition("Timeline")[0]
 
