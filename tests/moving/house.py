@@ -29,6 +29,7 @@ def fill() -> None:
     session["a"] = 1
     session.save()
     app = models.Application(region="nl", kind="product", name="Meridian", client_id=str(uuid.uuid4()))
+    app.redirect_uri = "https://meridian.example/oauth/back/"
     applications.add(app, by=PORTAL)
     secrets.set(app, SECRETS["secret"], by=PORTAL)
     applications.enable(app, by=PORTAL)
