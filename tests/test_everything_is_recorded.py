@@ -46,6 +46,7 @@ from integrations.services import (
     activity,
     app_states,
     applications,
+    backups,
     checks,
     companies,
     customers,
@@ -478,6 +479,9 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
         ("application.archived", "application.restored"),
     ),
     "app_states.stop": (lambda w: app_states.stop(w.enabled, by=w.by), ("application.stopped",)),
+    "backups.record": (
+        lambda w: backups.record(backups.Backup(Path("b"), 1, "sqlite", "0001"), by=w.by), ("backup.made",),
+    ),
     "checks.run": (lambda w: checks.run(w.connection, by=w.by), ("connection.checked",)),
     "companies.assign": (lambda w: companies.assign(w.company, w.customer, by=w.by), ("company.assigned",)),
     "customers.add": (lambda w: customers.add(Customer(name=f"{CANARY} NV"), by=w.by), ("customer.added",)),

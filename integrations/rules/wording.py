@@ -57,6 +57,7 @@ ACTIONS: Final = {
     "practice.removed": "removed all practice data",
     "retention.cleared": "cleared what was older than its retention",
     "activity.exported": "exported the activity",
+    "backup.made": "made a backup of the database",
 }
 GROUPS: Final = {
     "application": "Apps",
@@ -73,6 +74,7 @@ GROUPS: Final = {
     "practice": "Portal",
     "retention": "Portal",
     "activity": "Portal",
+    "backup": "Portal",
 }
 """The heading under which the actions of a kind are offered."""
 KINDS: Final = {

@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from integrations.models import AuditEvent, Organization
+from integrations.rules.actors import Actor
 from integrations.services import database
 from integrations.services.refusals import Refused
 
@@ -68,6 +70,11 @@ def back_up(to: Path | None = None) -> Backup:
         target /= f"backup-{_now()}-{version}.{ending}"
     _write(target, dump)
     return Backup(target, target.stat().st_size, connection.vendor, version)
+
+
+def record(made: Backup, *, by: Actor) -> None:
+    """Record who took a backup: it holds everything that the database does. It is not in the backup itself."""
+    AuditEvent.objects.record("backup.made", Organization.objects.ours(), by=by, details={"bytes": made.bytes})
 
 
 def copy_aside() -> Path | None:

@@ -1,5 +1,6 @@
 """A backup by ``manage.py backup``: sound, private, never over another file; and the documented way back."""
 
+import getpass
 import json
 import os
 import re
@@ -58,14 +59,24 @@ def documented(database: str, **places: str) -> list[list[str]]:
 
 
 def test_a_sqlite_backup_holds_everything_and_is_private(sqlite: Path, tmp_path: Path) -> None:
-    target = tmp_path / "copy.sqlite3"
+    target, before = tmp_path / "copy.sqlite3", house("show", sqlite)
     answer = backup(sqlite, "--to", str(target))
     assert (answer["path"], answer["bytes"], answer["database"]) == (str(target), target.stat().st_size, "sqlite")
     assert "Never keep them beside a backup" in answer["keys"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.sqlite3", "var"]
     url = {"DATABASE_URL": f"sqlite:///{target}"}
-    assert house("show", tmp_path / "other", **url) == house("show", sqlite)
+    assert house("show", tmp_path / "other", **url) == before
+
+
+def test_who_took_a_backup_is_recorded_and_a_refused_one_is_none(sqlite: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.sqlite3"
+    answer = backup(sqlite, "--to", str(target))
+    refused(sqlite, "--to", str(target))
+    events = map(json.loads, house("show", sqlite)["tables"]["integrations_auditevent"])
+    (event,) = [event for event in events if event["action"] == "backup.made"]
+    assert event["actor"] == f"command:{getpass.getuser()}"
+    assert event["details"] == {"bytes": answer["bytes"]}
 
 
 def test_without_a_place_it_lies_among_the_backups_and_no_migration_takes_it_away(sqlite: Path) -> None:

@@ -48,6 +48,8 @@ EVENTS = "integrations_auditevent"
 
 def test_everything_moves_and_every_sealed_value_opens(sqlite: Path, copy: Path, empty: str) -> None:
     before, own = house("show", sqlite), house("show", sqlite, DATABASE_URL=empty)
+    # Who took the copy is recorded after it.
+    before["tables"][EVENTS] = [event for event in before["tables"][EVENTS] if "backup.made" not in event]
     code, said = load(sqlite, copy, empty)
     assert code == 0, said
     after = house("show", sqlite, DATABASE_URL=empty)

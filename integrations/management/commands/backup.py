@@ -23,6 +23,7 @@ class Command(PortalCommand):
 
     def handle(self, *args: Any, to: Path | None, **options: Any) -> None:
         made = backups.back_up(to)
+        backups.record(made, by=self.actor)
         self.line(
             path=str(made.path),
             bytes=made.bytes,
