@@ -16,6 +16,7 @@ from integrations.models import Application, AuditEvent, Connection
 from integrations.rules import app_states
 from integrations.rules.actors import Actor
 from integrations.rules.keys import clean_client_id
+from integrations.rules.names import why_not_shown
 from integrations.rules.redirects import clean_redirect_url, clean_registered_url
 from integrations.services import app_facts, people, rights
 from integrations.services.refusals import Conflict, Refused
@@ -260,6 +261,8 @@ def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
     if application.permission_on and application.permission_on > timezone.localdate():
         raise Refused(["The day of the permission lies in the future."])
     application.name = " ".join(application.name.split())
+    if application.name and (reasons := why_not_shown(application.name)):
+        raise Refused(reasons)
     application.owner = " ".join(application.owner.split())
     application.caretakers = "\n".join(application.caretaker_names)
     application.full_clean()

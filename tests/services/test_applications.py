@@ -47,6 +47,8 @@ def test_a_new_app_gets_the_redirect_url_of_its_own(make_app: MakeApp) -> None:
         ({"kind": "public"}, "not a valid choice"),
         ({"name": "  "}, "cannot be blank"),
         ({"name": "x" * 101}, "at most 100"),
+        ({"name": "\u200b"}, "Nothing of this name can be seen"),
+        ({"name": "Meridian \u202e"}, "changes how a page reads"),
         ({"client_id": "nonsense"}, "a Client ID is a GUID"),
     ],
 )
