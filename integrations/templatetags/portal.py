@@ -1,5 +1,6 @@
 """The small parts that pages are made of; all of them stand on the page /admin/portal/components/."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,13 +13,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import Connection, OrganizationLogo
+from integrations.models import Application, Connection, OrganizationLogo
 from integrations.rules import moments, sections
+from integrations.rules.lamps import Lamp
 from integrations.services import heartbeats, installation, logos, practice, search
 
 register = template.Library()
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
+LAMP_SHAPES: Final = {"good": "check", "info": "clock", "warn": "alert", "bad": "cross", "quiet": "ring"}
 NEARLY_FULL: Final = 0.8
 MOST_COUNTED: Final = 10_001
 """Where a list ends."""
@@ -62,6 +65,27 @@ def chip(label: str, tone: str = "quiet", title: str = "") -> dict[str, str]:
     if tone not in TONES:
         raise template.TemplateSyntaxError(f"A chip has no tone “{tone}”.")
     return {"label": label, "tone": tone, "title": title}
+
+
+@register.inclusion_tag("components/lamps.html", name="lamps")
+def lamp_row(lamps: Sequence[Lamp]) -> dict[str, Any]:
+    """How an app stands, as ``rules.lamps`` says it; a shape for each tone, beside the word."""
+    return {"lamps": [(lamp, LAMP_SHAPES[lamp.tone]) for lamp in lamps]}
+
+
+@register.inclusion_tag("components/toggle.html", takes_context=True)
+def toggle(context: Context, application: Application, next_page: str = "list") -> dict[str, Any]:
+    """The switch that enables and disables an app, for whoever may; it leads back to ``list`` or ``settings``.
+
+    There is none for an app under Emergency stop, or an archived one: those have pages of their own.
+    """
+    may = context["request"].user.has_perm("integrations.enable_application")
+    return {
+        "offered": may and not (application.is_stopped or application.is_archived),
+        "application": application,
+        "next": next_page,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("components/meter.html")
