@@ -10,9 +10,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
 
+from integrations.admin import app_states as state_pages
 from integrations.admin import (
     app_address,
     app_connections,
@@ -24,7 +25,7 @@ from integrations.admin import (
 )
 from integrations.admin.app_pages import Tab
 from integrations.admin.application_form import ApplicationForm
-from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
+from integrations.admin.base import PortalModelAdmin, acting, may, not_to_be_sent, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
 from integrations.services import app_states, applications, links, secrets, tokens
@@ -32,7 +33,6 @@ from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 HOME = "admin:integrations_application_changelist"
-DISABLE_FIRST = "An enabled app cannot be deleted. Disable it first."
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
 PAGES = (app_keys, key_answers, app_connections, app_address)
@@ -135,14 +135,6 @@ class ApplicationAdmin(PortalModelAdmin):
         shared = app_pages.about(request, application, Tab.HISTORY) if application else {}
         return super().history_view(request, object_id, {**shared, **(extra_context or {})})
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
-
-    def delete_model(self, request: HttpRequest, obj: Application) -> None:
-        app_states.remove(obj, by=acting(request))
-
     def record(self, verb: str, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Do nothing: the service recorded what it did."""
 
@@ -162,7 +154,21 @@ class ApplicationAdmin(PortalModelAdmin):
             return redirect(request.get_full_path())
         return response
 
-    # --- Enabling -------------------------------------------------------------------------------------------
+    # --- Deleting -------------------------------------------------------------------------------------------
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, or say before it is tried why the app stays."""
+        application = self.get_object(request, object_id)
+        reasons = app_states.effects(application).why_not_deleted if application else ()
+        context = {**(extra_context or {}), "reasons": reasons}
+        return self._or_say_why_not(request, super().delete_view, request, object_id, context)
+
+    def delete_model(self, request: HttpRequest, obj: Application) -> None:
+        app_states.remove(obj, by=acting(request))
+
+    # --- The other pages ------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: Any) -> URLPattern:
@@ -170,79 +176,11 @@ class ApplicationAdmin(PortalModelAdmin):
             return pattern
 
         return [
-            page("enable-now-or-later", require_safe(self.enable_now_or_later_view)),
-            page("enable", self.enable_view),
-            page("disable", self.disable_view),
+            *state_pages.urls(),
             page("connect", require_POST(self.connect_view)),
             *(url for module in PAGES for url in module.urls(self.admin_site.admin_view)),
             *super().get_urls(),
         ]
-
-    def enable_now_or_later_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        application = self._to_enable(request, pk)
-        context = {
-            "title": f"Enable “{application.name}” now?",
-            "lead": "Once enabled, the portal uses the app: staff and customers can connect through it.",
-            "reasons": applications.why_not_enabled(application),
-            "action": "Enable now",
-            "cancel": "Later",
-            "post_url": reverse("admin:enable", args=[pk]),
-        }
-        return self._confirm(request, application, **context)
-
-    def enable_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        application = self._to_enable(request, pk)
-        if request.method == "POST":
-            return self._do(request, application, applications.enable, "enabled")
-        context = {
-            "title": f"Enable “{application.name}”?",
-            "lead": "The portal will use the app: staff and customers can connect through it.",
-            "reasons": applications.why_not_enabled(application),
-            "action": "Enable",
-        }
-        return self._confirm(request, application, **context)
-
-    def disable_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        application = self._to_enable(request, pk)
-        if request.method == "POST":
-            return self._do(request, application, applications.disable, "disabled")
-        context = {
-            "title": f"Disable “{application.name}”?",
-            "lead": "Nobody can connect through the app until it is enabled again. Its keys stay; nothing is lost.",
-            "reasons": () if application.is_enabled else ("It is disabled already.",),
-            "action": "Disable",
-            "tone": "bad",
-        }
-        return self._confirm(request, application, **context)
-
-    def _do(self, request: HttpRequest, application: Application, verb: Any, done: str) -> HttpResponse:
-        try:
-            verb(application, by=acting(request))
-        except Refused as refusal:
-            say_why_not(request, refusal)
-        else:
-            messages.success(request, f"The app “{application.name}” is {done}.")
-        return redirect(HOME)
-
-    def _confirm(self, request: HttpRequest, application: Application, **context: Any) -> HttpResponse:
-        facts = [
-            {"label": "Region", "text": application.region_title},
-            {"label": "Kind", "text": application.get_kind_display()},
-            {"label": "Client ID", "text": application.client_id or "Not entered yet"},
-        ]
-        everything = {
-            **self.admin_site.each_context(request),
-            "application": application,
-            "facts": facts,
-            "cancel_url": reverse(HOME),
-            **context,
-        }
-        return TemplateResponse(request, f"{TEMPLATES}/confirm.html", everything)
-
-    def _to_enable(self, request: HttpRequest, pk: UUID) -> Application:
-        if not self._may_enable(request):
-            raise PermissionDenied
-        return get_object_or_404(Application, pk=pk)
 
     # --- Connecting -----------------------------------------------------------------------------------------
 
@@ -262,10 +200,6 @@ class ApplicationAdmin(PortalModelAdmin):
         return redirect(made.path)
 
     # --- Rights ---------------------------------------------------------------------------------------------
-
-    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and not (obj and obj.is_enabled and not never(request, DISABLE_FIRST))
 
     def _may_enable(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may(request, "integrations.enable_application")

@@ -21,6 +21,8 @@ UNKNOWN_BLOCK: Final = timedelta(seconds=60)
 """How long a 429 holds that does not say until when."""
 LARGEST_MINUTE_LIMIT: Final = 1_000
 """Contracts with 100 were seen. The ring holds a stamp for each call, so a wild header must not blow it up."""
+NEARLY_FULL: Final = 0.8
+"""Above this share of a limit a company is worth a look."""
 STAMP_DIGITS: Final = 13
 NO_STAMP: Final = "0" * STAMP_DIGITS
 

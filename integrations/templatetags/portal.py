@@ -16,13 +16,13 @@ from django.utils.safestring import SafeString
 from integrations.models import Application, Connection, OrganizationLogo
 from integrations.rules import moments, sections
 from integrations.rules.lamps import Lamp
+from integrations.rules.usage import NEARLY_FULL
 from integrations.services import heartbeats, installation, logos, practice, search
 
 register = template.Library()
 
 TONES: Final = frozenset({"good", "warn", "bad", "info", "quiet"})
 LAMP_SHAPES: Final = {"good": "check", "info": "clock", "warn": "alert", "bad": "cross", "quiet": "ring"}
-NEARLY_FULL: Final = 0.8
 MOST_COUNTED: Final = 10_001
 """Where a list ends."""
 CONNECTION_TONES: Final = {
@@ -92,7 +92,7 @@ def toggle(context: Context, application: Application, next_page: str = "list") 
 def meter(label: str, used: int, limit: int, resets_at: datetime | None = None) -> dict[str, Any]:
     """How much of a limit is spent, in numbers and as a bar."""
     share = min(1.0, used / limit) if limit else 1.0
-    tone = "bad" if share >= 1 else "warn" if share >= NEARLY_FULL else "good"
+    tone = "bad" if share >= 1 else "warn" if share > NEARLY_FULL else "good"
     return {
         "label": label,
         "used": used,

@@ -173,10 +173,8 @@ def test_an_unknown_app_is_not_found(annas: Client) -> None:
     assert annas.post(f"{HOME}{uuid4()}/disable/").status_code == 404
 
 
-def test_only_a_disabled_app_can_be_deleted(annas: Client, make_app: MakeApp) -> None:
-    application = make_app(enable=True)
-    assert annas.post(url(application, "delete"), {"post": "yes"}).status_code == 403
-    annas.post(url(application, "disable"))
+def test_a_disabled_app_can_be_deleted_with_its_keys(annas: Client, make_app: MakeApp) -> None:
+    application = make_app()
     assert annas.post(url(application, "delete"), {"post": "yes"}).status_code == 302
     assert not Application.objects.exists()
     assert not ClientSecret.objects.exists()
