@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from integrations.models.actors import ActorField
@@ -25,20 +25,31 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             return self.filter(erased_at__isnull=False)
         if state is State.DISCONNECTED:
             return self.filter(disconnected_at__isnull=False, erased_at__isnull=True)
-        reached = Exists(_accesses())
-        unreached = Exists(_companies().filter(~Exists(_living().filter(company=OuterRef("pk")))))
-        dead = Exists(_accesses().filter(connection__status="reconnect"))
-        doubted = Exists(_accesses().filter(connection__status="verifying"))
-        failing = Exists(_accesses().filter(connection__in=_failing()))
-        reconnect = Q(dead, unreached)
-        conditions = {
-            State.NOT_CONNECTED: ~Q(reached),
-            State.RECONNECT: reconnect,
-            State.VERIFYING: Q(doubted) & ~reconnect,
-            State.TROUBLE: Q(reached) & ~Q(doubted) & ~reconnect & (Q(unreached) | Q(failing)),
-            State.CONNECTED: Q(reached) & ~Q(doubted) & ~Q(unreached) & ~Q(failing),
-        }
-        return self.filter(conditions[state], disconnected_at__isnull=True)
+        worse = Q(pk__in=[])
+        for present, condition in _conditions():
+            if present is state:
+                return self.filter(condition, ~worse, disconnected_at__isnull=True)
+            worse |= condition
+        return self.filter(~worse, disconnected_at__isnull=True)
+
+    def counted_by_state(self) -> dict[State, int]:
+        """Return of how many ``rules.customers.state`` says what, by one statement. Erased ones are left out."""
+        gone = When(disconnected_at__isnull=False, then=Value(State.DISCONNECTED.value))
+        cases = (When(condition, then=Value(state.value)) for state, condition in _conditions())
+        state = Case(gone, *cases, default=Value(State.CONNECTED.value))
+        rows = self.filter(erased_at__isnull=True).order_by().annotate(state=state).values_list("state")
+        return {State(name): count for name, count in rows.annotate(Count("pk"))}
+
+
+def _conditions() -> list[tuple[State, Q]]:
+    """Return the states of who is not disconnected: the first that holds; where none does, he is connected."""
+    unreached = Q(Exists(_companies().filter(~Exists(_living().filter(company=OuterRef("pk"))))))
+    return [
+        (State.NOT_CONNECTED, ~Q(Exists(_accesses()))),
+        (State.RECONNECT, Q(Exists(_accesses().filter(connection__status="reconnect"))) & unreached),
+        (State.VERIFYING, Q(Exists(_accesses().filter(connection__status="verifying")))),
+        (State.TROUBLE, unreached | Q(Exists(_failing()))),
+    ]
 
 
 def _companies() -> models.QuerySet[Company]:
@@ -54,10 +65,10 @@ def _living() -> models.QuerySet[Access]:
 
 
 def _failing() -> models.QuerySet[Any, Any]:
-    """Return the living connections whose last check failed."""
-    last = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id").values("ok")
-    living = Connection.objects.linked().annotate(last_ok=Subquery(last[:1]))
-    return living.filter(last_ok=False).values("pk")
+    """Return accesses by living connections whose last check failed."""
+    last = ConnectionCheck.objects.filter(connection=OuterRef("connection")).order_by("-checked_at", "-id").values("ok")
+    living = _accesses().exclude(connection__status__in=Connection.ENDED)
+    return living.annotate(last_ok=Subquery(last[:1])).filter(last_ok=False)
 
 
 class Customer(models.Model):
