@@ -141,6 +141,8 @@ def test_each_state_is_found_by_its_filter(app: Application) -> None:
         for row in rows:
             row.refresh_from_db()
             assert state(row) is expected
+    counted = {expected: len(rows) for expected, rows in wanted.items() if expected is not State.ERASED}
+    assert Customer.objects.counted_by_state() == counted
 
 
 def test_since_when_and_why_somebody_must_connect_again(app: Application) -> None:
