@@ -25,6 +25,11 @@ class Tally:
     def living(self) -> int:
         return self.total - self.reconnect
 
+    @property
+    def ill(self) -> int:
+        """Of these somebody has to look after; one that is being verified is the portal's own business."""
+        return self.failing + self.reconnect
+
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             self.well + other.well,
@@ -32,6 +37,9 @@ class Tally:
             self.verifying + other.verifying,
             self.reconnect + other.reconnect,
         )
+
+
+NOBODY: Final = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,9 @@ class AppStanding:
     is_testing: bool
     permission: str
     """As it is kept by hand: none, in_review, granted, rejected."""
-    customers: Tally = Tally()
+    customers: Tally = NOBODY
     """Connections that reach a company of a customer."""
-    own: Tally = Tally()
+    own: Tally = NOBODY
     """The others: they reach our own companies only."""
 
     @property

@@ -1,0 +1,151 @@
+"""The one thing to do next about an app, whose it is; and how well its connections are, in a sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from integrations.rules import roles
+from integrations.rules.customers import ago
+from integrations.rules.lamps import AppStanding, Tally
+
+SEE: Final = "integrations.view_application"
+CHANGE: Final = "integrations.change_application"
+ENABLE: Final = "integrations.enable_application"
+CONNECT: Final = "integrations.connect"
+SEE_CONNECTIONS: Final = "integrations.view_connection"
+
+OVERVIEW: Final = "integrations_application_change"
+CONNECTIONS: Final = "app-connections"
+MANAGE: Final = "Manage"
+
+
+@dataclass(frozen=True, slots=True)
+class AppNow:
+    """What the rules look at."""
+
+    standing: AppStanding
+    asleep_for: str = ""
+    """The address of the Exact that it was made for, where this portal talks to another; else empty."""
+    faults: tuple[str, ...] = ()
+    """What keeps it from being enabled, or from working, in words (rules.lint)."""
+    checked_at: datetime | None = None
+    """When a connection of it was last checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What comes next, in a sentence, and the button that leads there: what it says and the page of the admin."""
+
+    sentence: str
+    label: str = ""
+    page: str = ""
+    right: str = SEE
+    sends: bool = False
+    """It does something at once, and so is sent as a form."""
+    waits: bool = False
+    """Somebody has to act; otherwise it is an offer."""
+
+
+def next_step(app: AppNow) -> NextStep:
+    """Return the first of the steps that are due."""
+    state = app.standing.state
+    if state == "archived":
+        return NextStep("")
+    if state == "stopped":
+        return _stopped()
+    if app.asleep_for:
+        return NextStep(f"It sleeps: it was made for {app.asleep_for}, and this portal talks to another Exact.")
+    if state == "disabled":
+        return _disabled(app)
+    return _faulty(app) if app.faults else _enabled(app.standing)
+
+
+def offered(step: NextStep, may: Callable[[str], bool]) -> NextStep:
+    """Return the step as whoever looks is shown it: without its button, and with whose it is, where it is not his."""
+    if not step.label or may(step.right):
+        return step
+    whose = f"{step.sentence} {roles.who_may(step.right)}" if step.sentence else ""
+    return NextStep(whose, right=step.right, waits=step.waits)
+
+
+def health(app: AppNow, now: datetime) -> str:
+    """Return in a sentence how well its connections are, and how lately somebody looked."""
+    tally = app.standing.connections
+    if not tally.total:
+        return ""
+    live = _count(tally.living, "connection")
+    match app.standing.state:
+        case "archived":
+            return ""
+        case "stopped":
+            return f"{live} {_are(tally.living)} not refreshed and not checked."
+        case "disabled":
+            return f"{live} {_are(tally.living)} kept alive; nothing is read or written."
+    if app.asleep_for or not tally.living:
+        return ""
+    if app.checked_at is None:
+        return "The first check follows within a minute."
+    if tally.failing:
+        return f"Last checked {ago(app.checked_at, now)}: {tally.failing} of {live} failed."
+    doubt = f"; {tally.verifying} being verified" if tally.verifying else ": all well"
+    return f"Last checked {ago(app.checked_at, now)}{doubt}."
+
+
+# --- The steps ------------------------------------------------------------------------------------------------
+
+
+def _stopped() -> NextStep:
+    sentence = "Nothing is asked of Exact. Lift the stop in time, before somebody has to connect again."
+    return NextStep(sentence, "Lift the stop", "lift", ENABLE, waits=True)
+
+
+def _disabled(app: AppNow) -> NextStep:
+    if not app.faults:
+        return NextStep("It has its keys and can be enabled.", "Enable", "enable", ENABLE, waits=True)
+    return NextStep(_first(app.faults), "Set up", "set-up-app", CHANGE, waits=True)
+
+
+def _faulty(app: AppNow) -> NextStep:
+    return NextStep(_first(app.faults), "Mend", OVERVIEW, CHANGE, waits=True)
+
+
+def _enabled(app: AppStanding) -> NextStep:
+    if not app.is_testing and app.permission in _PERMISSION:
+        return NextStep(*_PERMISSION[app.permission], OVERVIEW, CHANGE, waits=app.permission != "in_review")
+    tally = app.connections
+    if not tally.total:
+        whose = "your own Exact subscription" if app.is_testing else "your own, or send customers a link page"
+        return NextStep(f"Nobody is connected yet. Connect {whose}.", "Connect", "connect", CONNECT, sends=True)
+    if tally.ill:
+        return NextStep(_ill(tally), "Look at connections", CONNECTIONS, SEE_CONNECTIONS, waits=True)
+    return NextStep("", MANAGE, OVERVIEW, CHANGE)
+
+
+_PERMISSION: Final = {
+    "none": ("Ask Exact for permission, so that customers can connect, and note it here.", "Permission"),
+    "in_review": ("Exact reviews it. Note here what it answers.", "Permission"),
+    "rejected": ("Exact rejected it: read why, mend it and ask again.", "Permission"),
+}
+
+
+def _ill(tally: Tally) -> str:
+    if tally.reconnect:
+        return f"{_count(tally.reconnect, 'connection')} must be made again by whoever gave the consent."
+    return f"{_count(tally.failing, 'connection')} failed the last check; each says why, and who can mend it."
+
+
+def _first(faults: tuple[str, ...]) -> str:
+    """Say the first fault, and how many follow: a row is no place for a list."""
+    more = len(faults) - 1
+    return (
+        faults[0] if not more else f"{faults[0]} {_count(more, 'more thing')} {'is' if more == 1 else 'are'} missing."
+    )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

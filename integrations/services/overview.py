@@ -1,0 +1,115 @@
+"""Everything that the Integrations page says, by a fixed number of queries whatever there is of apps, connections,
+companies and customers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, OuterRef, Subquery
+
+from integrations.models import Access, Application, Connection, ConnectionCheck, Customer
+from integrations.rules import lint
+from integrations.rules.customers import State
+from integrations.rules.lamps import NOBODY, AppStanding, Tally
+from integrations.rules.lint import Severity
+from integrations.rules.next_steps import AppNow
+from integrations.services import app_facts, applications, busiest, secrets
+from integrations.services.busiest import Busiest
+
+Status = Connection.Status
+COUNTED: Final = (Status.CONNECTED, Status.VERIFYING, Status.RECONNECT)
+"""The others never came about, or we ended them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The connections of one app: those that reach customers, the others, and when one was last checked."""
+
+    customers: Tally = NOBODY
+    own: Tally = NOBODY
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the page shows. ``customers`` and ``busiest`` are None where they were not asked for."""
+
+    apps: tuple[tuple[Application, AppNow], ...]
+    """In the order of their regions and names."""
+    customers: Mapping[State, int] | None
+    busiest: Mapping[str, Busiest] | None
+    """By the code of the region."""
+
+
+def read(*, customers: bool, companies: bool) -> Overview:
+    """Read it; ``customers`` and ``companies`` tell whether whoever looks may see those."""
+    return Overview(
+        apps=tuple(standing(list(secrets.loaded(Application.objects.all())))),
+        customers=Customer.objects.counted_by_state() if customers else None,
+        busiest=busiest.by_region() if companies else None,
+    )
+
+
+def standing(apps: Sequence[Application]) -> list[tuple[Application, AppNow]]:
+    """Return what is true of each app, as the lamps and the next step look at it."""
+    facts, connected = app_facts.of(apps), connections(apps)
+    return [(app, _now(app, facts[app.pk], connected.get(app.pk, Connected()))) for app in apps]
+
+
+def connections(apps: Sequence[Application]) -> dict[UUID, Connected]:
+    """Return how the connections of each app stand, by one query."""
+    live = Access.objects.filter(connection=OuterRef("pk"), withdrawn_at__isnull=True)
+    last = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id")
+    rows = (
+        Connection.objects.filter(application__in=[app.pk for app in apps], status__in=COUNTED)
+        .order_by()
+        .annotate(
+            serves=Exists(live.filter(company__customer__isnull=False)),
+            ok=Subquery(last.values("ok")[:1]),
+            looked=Subquery(last.values("checked_at")[:1]),
+        )
+        .values("application_id", "status", "serves", "ok")
+        .annotate(number=Count("pk"), last=Max("looked"))
+    )
+    found: dict[UUID, Connected] = {}
+    for row in rows:
+        found[row["application_id"]] = _added(found.get(row["application_id"], Connected()), row)
+    return found
+
+
+def _added(before: Connected, row: Mapping[str, Any]) -> Connected:
+    number = row["number"]
+    match row["status"], row["ok"]:
+        case Status.RECONNECT, _:
+            tally = Tally(reconnect=number)
+        case Status.VERIFYING, _:
+            tally = Tally(verifying=number)
+        case _, False:
+            tally = Tally(failing=number)
+        case _:
+            tally = Tally(well=number)
+    looked = [moment for moment in (before.checked_at, row["last"]) if moment]
+    return Connected(
+        customers=before.customers + tally if row["serves"] else before.customers,
+        own=before.own if row["serves"] else before.own + tally,
+        checked_at=max(looked, default=None),
+    )
+
+
+def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow:
+    found = lint.lint(facts)
+    return AppNow(
+        standing=AppStanding(
+            state=applications.state(app),
+            is_testing=app.is_testing,
+            permission=app.permission_status,
+            customers=connected.customers,
+            own=connected.own,
+        ),
+        asleep_for="" if app.is_awake else app.origin,
+        faults=tuple(finding.text for finding in found if finding.severity is Severity.ERROR),
+        checked_at=connected.checked_at,
+    )

@@ -1,0 +1,125 @@
+"""The one next step of an app, whose it is, and its health in a sentence."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integrations.rules.lamps import AppStanding, Tally
+from integrations.rules.next_steps import AppNow, NextStep, health, next_step, offered
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MISSING = "The Client ID is missing."
+
+
+def app(
+    *, faults: tuple[str, ...] = (), asleep_for: str = "", checked_at: datetime | None = None, **how: Any
+) -> AppNow:
+    standing = AppStanding(**{"state": "enabled", "is_testing": False, "permission": "granted", **how})
+    return AppNow(standing, asleep_for=asleep_for, faults=faults, checked_at=checked_at)
+
+
+def step(**how: Any) -> NextStep:
+    return next_step(app(**how))
+
+
+@pytest.mark.parametrize(
+    ("how", "label", "page"),
+    [
+        ({"state": "archived"}, "", ""),
+        ({"state": "stopped"}, "Lift the stop", "lift"),
+        ({"state": "disabled", "faults": (MISSING,)}, "Set up", "set-up-app"),
+        ({"state": "disabled"}, "Enable", "enable"),
+        ({"faults": (MISSING,)}, "Mend", "integrations_application_change"),
+        ({"permission": "none"}, "Permission", "integrations_application_change"),
+        ({"permission": "in_review"}, "Permission", "integrations_application_change"),
+        ({"permission": "rejected"}, "Permission", "integrations_application_change"),
+        ({}, "Connect", "connect"),
+        ({"is_testing": True, "permission": "none"}, "Connect", "connect"),
+        ({"customers": Tally(well=1, reconnect=1)}, "Look at connections", "app-connections"),
+        ({"customers": Tally(well=1), "own": Tally(reconnect=1)}, "Look at connections", "app-connections"),
+        ({"customers": Tally(failing=1)}, "Look at connections", "app-connections"),
+        ({"customers": Tally(verifying=1)}, "Manage", "integrations_application_change"),
+        ({"own": Tally(well=1)}, "Manage", "integrations_application_change"),
+    ],
+)
+def test_every_app_has_one_next_step(how: dict[str, Any], label: str, page: str) -> None:
+    found = step(**how)
+    assert (found.label, found.page) == (label, page)
+
+
+def test_they_come_in_their_order() -> None:
+    everything = {"faults": (MISSING,), "permission": "none", "customers": Tally(reconnect=1)}
+    assert step(state="archived", **everything).label == ""
+    assert step(state="stopped", **everything).label == "Lift the stop"
+    assert step(state="disabled", **everything).label == "Set up"
+    assert step(**everything).label == "Mend"
+    assert step(**{**everything, "faults": ()}).label == "Permission"
+    assert step(customers=Tally(reconnect=1)).label == "Look at connections"
+
+
+def test_only_connect_does_something_at_once() -> None:
+    assert step().sends
+    assert not any(step(**how).sends for how in ({"state": "stopped"}, {"state": "disabled"}, {"own": Tally(well=1)}))
+
+
+def test_what_is_with_exact_or_with_customers_waits_for_nobody_here() -> None:
+    assert not step(permission="in_review").waits
+    assert not step().waits
+    assert not step(own=Tally(well=1)).waits
+    assert step(permission="none").waits
+    assert step(state="disabled").waits
+
+
+def test_an_app_of_another_exact_sleeps() -> None:
+    found = step(asleep_for="https://start.exactonline.nl")
+    assert found.label == ""
+    assert "https://start.exactonline.nl" in found.sentence
+    assert step(state="archived", asleep_for="x").sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (("One.",), "One."),
+        (("One.", "Two."), "One. 1 more thing is missing."),
+        (("One.", "Two.", "Three."), "One. 2 more things are missing."),
+    ],
+)
+def test_it_says_the_first_fault_and_how_many_follow(faults: tuple[str, ...], said: str) -> None:
+    assert step(state="disabled", faults=faults).sentence == said
+
+
+def test_a_step_that_is_somebody_elses_says_whose_and_has_no_button() -> None:
+    mine = step(state="disabled")
+    assert offered(mine, lambda code: True) == mine
+    theirs = offered(mine, lambda code: code != mine.right)
+    assert (theirs.label, theirs.page) == ("", "")
+    assert theirs.sentence == "It has its keys and can be enabled. Integrations manager may do this."
+    assert theirs.waits
+
+
+def test_nobody_is_told_who_may_manage_what_is_well() -> None:
+    assert offered(step(own=Tally(well=1)), lambda code: False).sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({}, ""),
+        ({"own": Tally(well=1)}, "The first check follows within a minute."),
+        ({"own": Tally(well=3), "checked_at": NOW - timedelta(minutes=4)}, "Last checked 4 minutes ago: all well."),
+        ({"customers": Tally(well=10, failing=2), "checked_at": NOW - timedelta(hours=2)},
+         "Last checked 2 hours ago: 2 of 12 connections failed."),
+        ({"customers": Tally(well=1, reconnect=5, failing=1), "checked_at": NOW},
+         "Last checked just now: 1 of 2 connections failed."),
+        ({"customers": Tally(well=1, verifying=1), "checked_at": NOW}, "Last checked just now; 1 being verified."),
+        ({"customers": Tally(reconnect=5), "checked_at": NOW}, ""),
+        ({"state": "disabled", "own": Tally(well=1)}, "1 connection is kept alive; nothing is read or written."),
+        ({"state": "stopped", "own": Tally(well=2)}, "2 connections are not refreshed and not checked."),
+        ({"state": "archived", "own": Tally(reconnect=2)}, ""),
+        ({"asleep_for": "https://x", "own": Tally(well=2)}, ""),
+    ],
+)  # fmt: skip
+def test_health_is_one_sentence(how: dict[str, Any], said: str) -> None:
+    assert health(app(**how), NOW) == said
