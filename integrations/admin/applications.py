@@ -57,9 +57,6 @@ class ApplicationAdmin(PortalModelAdmin):
             **self.admin_site.each_context(request),
             **integrations_page.context(request.user.has_perm),
             "title": "Integrations",
-            "can_add": self.has_add_permission(request),
-            "can_enable": self._may_enable(request),
-            "can_connect": self._may_connect(request),
         }
         return TemplateResponse(request, f"{TEMPLATES}/integrations.html", context)
 

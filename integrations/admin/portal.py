@@ -16,6 +16,7 @@ from integrations.admin.base import acting, require
 from integrations.admin.customer_form import TypedNameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
+from integrations.rules.lamps import AppStanding, Tally, lamps
 from integrations.rules.sections import PORTAL
 from integrations.services import health, installation, monitor, people, practice, retention, vitals
 
@@ -75,6 +76,9 @@ def components(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Components",
         "tones": ("good", "warn", "bad", "info", "quiet"),
+        "lamps": lamps(
+            AppStanding("stopped", is_testing=False, permission="in_review", customers=Tally(well=9, failing=1))
+        ),
         "resets_at": timezone.now() + timedelta(hours=9),
         "findings": [
             well("database", "SQLite answers."),
