@@ -38,17 +38,13 @@ VERBS: Final[dict[Turn, tuple[Callable[..., None], State]]] = {
 """What is done, and the state that the app is in afterwards."""
 
 
-def urls() -> list[URLPattern]:
-    """Return the pages, to stand below the app's own address."""
-    return [
-        _at("toggle", require_POST(toggle)),
-        _at("enable-now-or-later", require_safe(enable_now_or_later)),
-        *(_at(turn, _page(turn)) for turn in Turn),
-    ]
-
-
-def _at(name: str, view: Callable[..., HttpResponse]) -> URLPattern:
-    return path(f"<uuid:pk>/{name}/", admin.site.admin_view(view), name=name)
+def urls(admin_view: Any) -> list[URLPattern]:
+    views: dict[str, Callable[..., HttpResponse]] = {
+        "toggle": require_POST(toggle),
+        "enable-now-or-later": require_safe(enable_now_or_later),
+        **{turn.value: _page(turn) for turn in Turn},
+    }
+    return [path(f"<uuid:pk>/{name}/", admin_view(view), name=name) for name, view in views.items()]
 
 
 def toggle(request: HttpRequest, pk: UUID) -> HttpResponse:

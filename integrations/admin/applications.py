@@ -173,7 +173,7 @@ class ApplicationAdmin(PortalModelAdmin):
             return pattern
 
         return [
-            *state_pages.urls(),
+            *state_pages.urls(self.admin_site.admin_view),
             page("connect", require_POST(self.connect_view)),
             *(url for module in PAGES for url in module.urls(self.admin_site.admin_view)),
             *super().get_urls(),
