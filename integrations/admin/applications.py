@@ -13,7 +13,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from integrations.admin import app_states as state_pages
 from integrations.admin import (
     app_address,
     app_connections,
@@ -23,6 +22,7 @@ from integrations.admin import (
     integrations_page,
     key_answers,
 )
+from integrations.admin import app_states as state_pages
 from integrations.admin.app_pages import Tab
 from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, not_to_be_sent, say_why_not
@@ -35,7 +35,7 @@ from integrations.services.refusals import Refused
 HOME = "admin:integrations_application_changelist"
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
-PAGES = (app_keys, key_answers, app_connections, app_address)
+PAGES = (state_pages, app_keys, key_answers, app_connections, app_address)
 """Modules that bring URLs of one app."""
 
 
@@ -173,7 +173,6 @@ class ApplicationAdmin(PortalModelAdmin):
             return pattern
 
         return [
-            *state_pages.urls(self.admin_site.admin_view),
             page("connect", require_POST(self.connect_view)),
             *(url for module in PAGES for url in module.urls(self.admin_site.admin_view)),
             *super().get_urls(),
