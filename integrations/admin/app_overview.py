@@ -13,10 +13,10 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
 from integrations.models import Application
-from integrations.rules import app_sentences, lint, roles
+from integrations.rules import app_sentences, lamps, lint, roles
 from integrations.rules.app_states import State
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, app_states, applications, people, sessions, standings
+from integrations.services import app_facts, app_states, applications, overview, people, sessions, standings
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Conflict, Refused
 
@@ -108,6 +108,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
     everything = {
         "form": form,
         "sentence": _sentence(application, findings, effects, names),
+        "lamps": lamps.lamps(overview.of(application)),
         "findings": app_findings.grouped(application, findings),
         "moved": any(finding.code == lint.MOVED for finding in findings),
         "registered_by": names.get(application.registered_by, ""),

@@ -141,10 +141,12 @@ def _cut_off(request: HttpRequest, effects: Effects, turn: Turn) -> dict[str, An
     if turn not in app_turns.CUTS_OFF:
         return {}
     customers = [name for name in effects.customers if name != app_states.OURSELVES]
+    names = customers[:SHOWN] if request.user.has_perm("integrations.view_customer") else []
     return {
         "what": app_turns.CUTS_OFF[turn],
         "customers": len(customers),
-        "names": customers[:SHOWN] if request.user.has_perm("integrations.view_customer") else [],
+        "names": names,
+        "more": len(customers) - len(names) if names else 0,
         "ourselves": len(customers) < len(effects.customers),
     }
 

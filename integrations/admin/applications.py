@@ -158,9 +158,17 @@ class ApplicationAdmin(PortalModelAdmin):
     ) -> HttpResponse:
         """Ask, or say before it is tried why the app stays."""
         application = self.get_object(request, object_id)
-        reasons = app_states.effects(application).why_not_deleted if application else ()
-        context = {**(extra_context or {}), "reasons": reasons}
-        return self._or_say_why_not(request, super().delete_view, request, object_id, context)
+        allowed = application is not None and self.has_delete_permission(request, application)
+        if application and allowed and (reasons := app_states.effects(application).why_not_deleted):
+            return self._stays(request, application, reasons)
+        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
+
+    def _stays(self, request: HttpRequest, application: Application, reasons: tuple[str, ...]) -> HttpResponse:
+        if request.method == "POST":
+            say_why_not(request, Refused(reasons))
+            return redirect(request.get_full_path())
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "object": application}
+        return TemplateResponse(request, "admin/delete_confirmation.html", {**context, "reasons": reasons})
 
     def delete_model(self, request: HttpRequest, obj: Application) -> None:
         app_states.remove(obj, by=acting(request))

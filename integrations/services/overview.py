@@ -59,6 +59,11 @@ def standing(apps: Sequence[Application]) -> list[tuple[Application, AppNow]]:
     return [(app, _now(app, facts[app.pk], connected.get(app.pk, Connected()))) for app in apps]
 
 
+def of(application: Application) -> AppStanding:
+    """Return how one app stands."""
+    return _standing(application, connections([application]).get(application.pk, Connected()))
+
+
 def connections(apps: Sequence[Application]) -> dict[UUID, Connected]:
     """Return how the connections of each app stand, by one query."""
     live = Access.objects.filter(connection=OuterRef("pk"), withdrawn_at__isnull=True)
@@ -102,14 +107,18 @@ def _added(before: Connected, row: Mapping[str, Any]) -> Connected:
 def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow:
     found = lint.lint(facts)
     return AppNow(
-        standing=AppStanding(
-            state=applications.state(app),
-            is_testing=app.is_testing,
-            permission=app.permission_status,
-            customers=connected.customers,
-            own=connected.own,
-        ),
+        standing=_standing(app, connected),
         asleep_for="" if app.is_awake else app.origin,
         faults=tuple(finding.text for finding in found if finding.severity is Severity.ERROR),
         checked_at=connected.checked_at,
+    )
+
+
+def _standing(app: Application, connected: Connected) -> AppStanding:
+    return AppStanding(
+        state=applications.state(app),
+        is_testing=app.is_testing,
+        permission=app.permission_status,
+        customers=connected.customers,
+        own=connected.own,
     )

@@ -110,7 +110,7 @@ def test_of_many_customers_it_names_some_and_counts_all(annas: Client, make_app:
         customers.reach(connection, customers.add(f"Customer {number:02}"), 100 + number)
     page = text(annas.get(url(application, "disable")))
     assert "<strong>23 customers</strong>: Customer 00, Customer 01," in page
-    assert "Customer 19, … of 23</li>" in page
+    assert "Customer 19 and 3 more</li>" in page
     assert "Customer 20" not in page
 
 
@@ -180,6 +180,15 @@ def test_the_switch_is_there_for_whoever_may_press_it(name: str) -> None:
     assert response.status_code == (302 if allowed else 403)
     assert house.ready.is_enabled is allowed
     assert ('role="switch"' in house.client(name).get(HOME).content.decode()) is allowed
+
+
+def test_the_settings_page_has_the_switch_too_and_it_leads_back_there(annas: Client, make_app: MakeApp) -> None:
+    application = make_app(enable=True)
+    page = text(annas.get(url(application, "change")))
+    assert 'role="switch" aria-checked="true"' in page
+    assert 'name="next" value="settings"' in page
+    assert f'href="{url(application, "stop")}?next=settings"' in page
+    assert annas.post(f"{url(application, 'stop')}?next=settings").url == url(application, "change")
 
 
 # --- The pages that ask ---------------------------------------------------------------------------------------
@@ -296,6 +305,7 @@ def test_an_app_that_ever_had_a_connection_stays_and_the_page_says_so_before(ann
     page = text(annas.get(url(application, "delete")))
     (reason,) = app_states.effects(application).why_not_deleted
     assert reason in page
+    assert "It is still needed" not in page
     assert ">Delete</button>" not in page
     annas.post(url(application, "delete"), {"post": "yes"})
     assert Application.objects.filter(pk=application.pk).exists()
