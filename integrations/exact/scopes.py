@@ -1,0 +1,70 @@
+"""The catalogue of Exact's review form: what an app may be allowed, in the form's order.
+
+Source: the form *Data & Security Review* of Exact's App Center, as owners of apps published it. Each resource is
+allowed at one level; a scope is written ``group.resource``, as Exact's own refusals write it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Level(StrEnum):
+    """How far a resource is allowed. GET needs Read; POST, PUT and DELETE need Manage."""
+
+    NONE = "none"
+    READ = "read"
+    MANAGE = "manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One line of the form."""
+
+    group: str
+    name: str
+
+    @property
+    def scope(self) -> str:
+        return f"{self.group}.{self.name}".lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One heading of the form with its lines."""
+
+    name: str
+    resources: tuple[Resource, ...]
+
+
+def _group(name: str, resources: str) -> Group:
+    return Group(name, tuple(Resource(name, resource) for resource in resources.split()))
+
+
+GROUPS: Final = (
+    _group("Crm", "accounts marketing opportunities quotes"),
+    _group("Sales", "orders invoices contracts prices"),
+    _group("Purchase", "orders invoices contracts prices"),
+    _group("Logistics", "items inventory distribution wms assembly"),
+    _group("Manufacturing", "products production shopfloor"),
+    _group("Projects", "projects planning billing"),
+    _group("Hrm", "employees payroll"),
+    _group(
+        "Financial",
+        "currencies costcenters generalledgers accounting cashflow receivables payables returns assets budgets",
+    ),
+    _group(
+        "Organization",
+        "administration documents workflow search officeapp extensibility googleworkspace conversion",
+    ),
+    _group("Accountancy", "practicemanagement processmanagement"),
+    _group("Communication", "mailboxes"),
+)
+SCOPES: Final = tuple(resource.scope for group in GROUPS for resource in group.resources)
+
+
+def unknown(approved: dict[str, str]) -> Iterator[str]:
+    """Yield what a mapping of scopes to levels holds that the form does not have."""
+    levels = {Level.READ, Level.MANAGE}
+    yield from (scope for scope, level in approved.items() if scope not in SCOPES or level not in levels)
