@@ -29,7 +29,11 @@ DEFAULT_SCOPES = {
 
 
 class RegistrationRefusedError(Exception):
-    """The App Center does not take this registration; the message says why, for people."""
+    """The App Center does not take this registration; the message says why, for people, `field` where."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,11 @@ def register(
     """
     name = name.strip()
     if not name or len(name) > 100:
-        raise RegistrationRefusedError("Give the app a name of at most 100 characters.")
+        raise RegistrationRefusedError("Give the app a name of at most 100 characters.", "name")
     if kind not in KINDS:
-        raise RegistrationRefusedError("Choose a product app or a testing app.")
+        raise RegistrationRefusedError("Choose a product app or a testing app.", "kind")
     if app_named(db, name) is not None:
-        raise RegistrationRefusedError("There is already an app with this name.")
+        raise RegistrationRefusedError("There is already an app with this name.", "name")
     new = App(
         client_id=str(uuid.uuid4()),
         client_secret=_new_secret(),
@@ -116,7 +120,7 @@ def register_or_update(
     if existing is None:
         return register(db, name=name, kind=kind, redirect_url=redirect_url, now=now, granted=granted)
     if existing.kind != kind:
-        raise RegistrationRefusedError(f"There is already a {existing.kind} app with this name.")
+        raise RegistrationRefusedError(f"There is already a {existing.kind} app with this name.", "name")
     return change(
         db,
         replace(
@@ -160,7 +164,8 @@ def checked_redirect_url(text: str) -> str:
     except ValueError:
         complete = False
     if not complete or parts.fragment or not text.isascii() or not text.isprintable() or " " in text:
-        raise RegistrationRefusedError("Give the whole redirect URL, as in https://example.com/callback/.")
+        example = "https://example.com/callback/"
+        raise RegistrationRefusedError(f"Give the whole redirect URL, as in {example}.", "redirect_url")
     return text
 
 

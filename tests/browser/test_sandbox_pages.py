@@ -88,6 +88,18 @@ def _app_refused(page: Page, portal: Portal) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def _tab(page: Page, portal: Portal, name: str) -> None:
+    _app(page, portal)
+    page.get_by_role("link", name=name).click()
+
+
+def _delete_refused(page: Page, portal: Portal) -> None:
+    _tab(page, portal, "Delete")
+    page.get_by_label("Type the app's name").fill("Another app")
+    page.get_by_role("button", name="Delete the app").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def _register_refused(page: Page, portal: Portal) -> None:
     page.goto(at_exact(portal, "/apps/register?kind=testing"))
     page.get_by_label("App name").fill("Practice app")
@@ -100,7 +112,10 @@ def _register_refused(page: Page, portal: Portal) -> None:
 PAGES: Final[dict[str, Callable[[Page, Portal], None]]] = {
     "start": at("/"),
     "apps": at("/apps/"),
+    "partner": at("/partner/"),
     "app": _app,
+    "permission of an app": lambda page, portal: _tab(page, portal, "Permission and scopes"),
+    "app to delete, refused": _delete_refused,
     "app, refused": _app_refused,
     "product app to register": at("/apps/register?kind=product"),
     "testing app to register, refused": _register_refused,
@@ -228,6 +243,7 @@ def test_an_app_is_registered_set_up_and_connects(open_page: Callable[..., Page]
     connect_as("Fleur Florist")
     expect(page.get_by_role("button", name="Allow")).to_have_count(0)
     page.goto(center)
+    page.get_by_role("link", name="Permission and scopes").click()
     page.get_by_role("button", name="Grant permission").click()
     expect(page.get_by_role("main")).to_contain_text("Granted.")
     connect_as("Fleur Florist")

@@ -10,6 +10,7 @@ from tests.sandbox.client import ACCOUNTANT, REDIRECT, Client
 
 PAGES = [
     "/",
+    "/partner/",
     "/apps/",
     "/apps/register?kind=testing",
     "/sandbox/",
@@ -21,7 +22,18 @@ PAGES = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_says_that_it_is_practice(client, path):
-    answer = client.get(path)
+    says_practice(client.get(path))
+
+
+@pytest.mark.parametrize("tab", ["", "permission", "delete"])
+def test_every_tab_of_an_app_says_that_it_is_practice(client, tab):
+    answer = client.get(f"/apps/{client.app.client_id}/{tab}")
+    says_practice(answer)
+    assert answer.text.count('aria-current="page"') == 1
+    assert "Develop your app" in answer.text
+
+
+def says_practice(answer):
     assert "Practice: this is not Exact Online" in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -50,15 +62,16 @@ def test_registering_an_app_shows_its_keys(client):
     answer = register(client)
     assert answer.status_code == 303
     page = client.get(answer.headers["Location"]).text
-    client_id = re.search(r"<code>([0-9a-f-]{36})</code>", page)[1]
+    client_id = re.search(r'<code class="take">([0-9a-f-]{36})</code>', page)[1]
     assert answer.headers["Location"] == f"/apps/{client_id}/"
-    assert re.search(r"<summary>Show</summary>\s*<code>\w{20,}</code>", page)
+    assert re.search(r'<summary>Show</summary>\s*<code class="take">\w{20,}</code>', page)
     assert "Shop" in client.get("/apps/").text
 
 
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
+        ({"name": "x" * 101}, "Give the app a name"),
         ({"name": " "}, "Give the app a name"),
         ({"name": "Demo"}, "already an app with this name"),
         ({"kind": "other"}, "Choose a product app"),
@@ -71,9 +84,27 @@ def test_registering_an_app_shows_its_keys(client):
     ],
 )
 def test_registrations_that_are_not_taken(client, fields, text):
+    before = client.get("/sandbox/state.json").json()["apps"]
     answer = register(client, **fields)
     assert answer.status_code == 400
     assert text in answer.text
+    assert client.get("/sandbox/state.json").json()["apps"] == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"terms": ""}, "terms"),
+        ({"redirect_url": "shop.example"}, "redirect_url"),
+    ],
+)
+def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(client, fields, field):
+    page = register(client, **fields).text
+    (refused,) = re.findall(r'<input [^>]*name="(\w+)"[^>]*aria-invalid="true"[^>]*autofocus', page)
+    assert refused == field
+    assert "https://shop.example/cb" in page or field == "redirect_url"
+    assert "checked" in page or field == "terms"
 
 
 def test_changing_the_redirect_url(client):
