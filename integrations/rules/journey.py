@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from integrations.rules.lint import AppFacts, Field, KeysTested, Severity, lint
+from integrations.exact.key_test import Verdict
+from integrations.rules.lint import AppFacts, Field, Severity, lint
 
 
 class Step(StrEnum):
@@ -53,7 +54,8 @@ class Facts:
     registered: bool = False
     """What was entered at Exact is written down, and is what the portal sends."""
     has_keys: bool = False
-    tested: KeysTested = KeysTested.NEVER
+    tested: Verdict | None = None
+    """What Exact said of the present keys; None where they were never tested."""
     enabled: bool = False
 
 
@@ -103,8 +105,7 @@ _DONE: Final[dict[Step, Callable[[Facts], bool]]] = {
     Step.KEYS: lambda facts: facts.has_keys,
     # No clear answer is no reason to wait for one: enabling it all the same is what shows that it was passed over.
     Step.TEST: lambda facts: (
-        facts.has_keys
-        and (facts.tested is KeysTested.ACCEPTED or (facts.tested is KeysTested.UNCLEAR and facts.enabled))
+        facts.has_keys and (facts.tested is Verdict.ACCEPTED or (facts.tested is Verdict.UNCLEAR and facts.enabled))
     ),
     Step.ENABLE: lambda facts: facts.enabled,
 }

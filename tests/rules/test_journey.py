@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.exact.key_test import Verdict
 from integrations.rules import journey
 from integrations.rules.journey import Facts, Step
-from integrations.rules.lint import Field, KeysTested
+from integrations.rules.lint import Field
 from tests.rules.test_lint import LOCAL, OURS, WELL
 
 NEW = Facts()
 NAMED = Facts(exists=True)
 REGISTERED = replace(NAMED, registered=True)
 WITH_KEYS = replace(REGISTERED, has_keys=True)
-TESTED = replace(WITH_KEYS, tested=KeysTested.ACCEPTED)
+TESTED = replace(WITH_KEYS, tested=Verdict.ACCEPTED)
 ENABLED = replace(TESTED, enabled=True)
 ANY = st.builds(
     Facts,
@@ -25,7 +26,7 @@ ANY = st.builds(
     address_accepted=st.just(True),
     registered=st.booleans(),
     has_keys=st.booleans(),
-    tested=st.sampled_from(KeysTested),
+    tested=st.none() | st.sampled_from(Verdict),
     enabled=st.booleans(),
 ) | st.builds(Facts, exists=st.booleans(), existed_before=st.booleans(), address_accepted=st.booleans())
 
@@ -43,8 +44,8 @@ def of(**changed: object) -> Facts:
         (NAMED, Step.REGISTER),
         (REGISTERED, Step.KEYS),
         (WITH_KEYS, Step.TEST),
-        (replace(WITH_KEYS, tested=KeysTested.UNCLEAR), Step.TEST),
-        (replace(WITH_KEYS, tested=KeysTested.SECRET_REFUSED), Step.TEST),
+        (replace(WITH_KEYS, tested=Verdict.UNCLEAR), Step.TEST),
+        (replace(WITH_KEYS, tested=Verdict.SECRET_REFUSED), Step.TEST),
         (TESTED, Step.ENABLE),
         (ENABLED, Step.ENABLE),
         (replace(WITH_KEYS, registered=False), Step.REGISTER),
@@ -70,10 +71,10 @@ def test_as_it_stood_is_a_step_of_apps_that_exact_had_before() -> None:
 
 
 def test_no_clear_answer_is_passed_over_by_enabling() -> None:
-    unclear = replace(WITH_KEYS, tested=KeysTested.UNCLEAR)
+    unclear = replace(WITH_KEYS, tested=Verdict.UNCLEAR)
     assert not journey.is_done(Step.TEST, unclear)
     assert journey.is_done(Step.TEST, replace(unclear, enabled=True))
-    assert not journey.is_done(Step.TEST, replace(WITH_KEYS, tested=KeysTested.NEVER, enabled=True))
+    assert not journey.is_done(Step.TEST, replace(WITH_KEYS, tested=None, enabled=True))
 
 
 def test_a_test_of_keys_that_are_gone_is_none() -> None:
@@ -183,9 +184,11 @@ def test_keys_are_both_there_and_open(changed: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("field", Field)
-def test_every_finding_is_mended_at_a_step_that_the_app_has(field: Field) -> None:
+def test_what_the_journey_can_mend_is_mended_at_a_step_that_the_app_has(field: Field) -> None:
     step = journey.mended_at(field, NAMED)
-    if field is Field.PERMISSION:
+    if field is Field.REGION:
+        assert step is None
+    elif field is Field.PERMISSION:
         assert step is None
         assert journey.mended_at(field, replace(NAMED, existed_before=True)) is Step.AS_IT_STOOD
     else:
