@@ -41,10 +41,18 @@ BUMPING: Final = ("application.changed", "application.registered", "application.
 """Each of these events is a new version of the app."""
 
 
+class AlreadyAdded(Refused):
+    """The app is here: what makes it was sent twice."""
+
+    def __init__(self) -> None:
+        super().__init__(["This app is here already."])
+
+
 def add(application: Application, *, by: Actor) -> Application:
     """Store a new app. Where it points (``origin``) is fixed from now on.
 
     Raises:
+        AlreadyAdded: an app with this id is here; it stays as it is.
         Refused: a field is not as it must be, or the Client ID is taken in this region; or no right to it.
     """
     rights.require(by, "integrations.add_application")
@@ -55,12 +63,27 @@ def add(application: Application, *, by: Actor) -> Application:
         application.origin = settings.EXACT_ORIGINS[region.code]
         application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
         application.created_by = str(by)
+        _refuse_second(application)
         _clean(application)
         with transaction.atomic():
-            application.save(force_insert=True)
+            _insert(application)
             details = {"region": application.region, "kind": application.kind, "name": application.name}
             AuditEvent.objects.record("application.added", application, by=by, details=details)
     return application
+
+
+def _refuse_second(application: Application) -> None:
+    if Application.objects.filter(pk=application.pk).exists():
+        raise AlreadyAdded
+
+
+def _insert(application: Application) -> None:
+    try:
+        with transaction.atomic():
+            application.save(force_insert=True)
+    except IntegrityError:
+        _refuse_second(application)  # somebody was faster between our look and our write
+        raise
 
 
 def change(application: Application, *, by: Actor, version: int | None = None) -> dict[str, Any]:
