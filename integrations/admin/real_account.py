@@ -16,8 +16,7 @@ from integrations.services import key_copies
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     require(request, "integrations.view_application")
-    standing = _standing()
-    findings = real_account.findings(standing)
+    findings = real_account.findings(standing(practising=settings.SANDBOX))
     context = {
         **admin.site.each_context(request),
         "title": "Your real Exact account",
@@ -33,10 +32,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/portal/real_account.html", context)
 
 
-def _standing() -> real_account.Standing:
+def standing(*, practising: bool) -> real_account.Standing:
+    """Return what is true of this portal, as far as a real account is concerned."""
     real = [app for app in Application.objects.all() if not app.is_practice]
     return real_account.Standing(
-        practising=settings.SANDBOX,
+        practising=practising,
         public_url=settings.PUBLIC_URL,
         trusts_a_proxy=bool(settings.TRUSTED_PROXIES),
         real_apps=len(real),

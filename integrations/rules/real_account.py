@@ -34,6 +34,11 @@ def findings(now: Standing) -> list[Finding]:
     return [_exact(now), _address(now), _keys(now), _organization(now), _apps(now), _connected(now)]
 
 
+def before_real_keys(now: Standing) -> list[Finding]:
+    """Return what is missing before the keys of a real app are of any use here."""
+    return [finding for finding in (_exact(now), _address(now)) if finding.warns or not finding.ok]
+
+
 def _exact(now: Standing) -> Finding:
     if now.practising:
         return warning("Exact", "SANDBOX is on: apps made now belong to the practice Exact.", "Set SANDBOX=off.")
@@ -48,7 +53,7 @@ def _address(now: Standing) -> Finding:
         return warning(
             name,
             f"PUBLIC_URL is {now.public_url}. Exact accepts https addresses only, with the name of a host.",
-            "Choose one of the three ways below.",
+            "There are three ways: a server with a domain, a tunnel, or an address of your own.",
         )
     if not now.trusts_a_proxy:
         return ill(
