@@ -111,7 +111,8 @@ COMMON_WORDS: Final = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\.?")
 
 
-def _words(text: str) -> set[str]:
+def telling_words(text: str) -> set[str]:
+    """Return the words of a name that tell one organization from another, in lower case."""
     return {word for word in _WORD.findall(text.casefold()) if word not in COMMON_WORDS}
 
 
@@ -135,7 +136,7 @@ def _name(app: AppFacts) -> Iterator[Finding]:
             "An administrator fills it in under Portal, Organization.",
             Field.NAME,
         )
-    if app.organization and not _words(app.organization) & _words(app.name):
+    if app.organization and not telling_words(app.organization) & telling_words(app.name):
         yield Finding(
             "name.not_ours",
             Severity.WARNING,
