@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from integrations.admin import app_pages
 from integrations.admin.base import acting, say_why_not
 from integrations.models import Application
+from integrations.rules.journey import Step
 from integrations.rules.lint import Field
 from integrations.rules.redirects import LONGEST
 from integrations.services import applications
@@ -85,5 +86,5 @@ def _compare(request: HttpRequest, application: Application) -> None:
 def _back(request: HttpRequest, application: Application) -> HttpResponse:
     """Lead back to the page that asked: the set-up journey, or the first page of the app."""
     if request.POST.get("next") == "journey":
-        return redirect("admin:set-up-step", application.pk, "register")
+        return redirect("admin:set-up-step", application.pk, Step.REGISTER)
     return redirect(app_pages.place(application, Field.REGISTERED_REDIRECT_URI))

@@ -1,6 +1,6 @@
 """What is wrong with an app, or may be, as pages say it: by severity, each with the way to where it is mended."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from integrations.admin import app_pages
@@ -27,24 +27,27 @@ PLACES: Final = {
 }
 
 
-def grouped(application: Application, findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return the findings under a heading for each severity that has some, the worst first."""
-    rows = list(findings)
+def grouped(
+    application: Application,
+    findings: Iterable[Finding],
+    place: Callable[[Application, Field], str] = app_pages.place,
+) -> list[dict[str, Any]]:
+    """Return the findings under a heading for each severity that has some, the worst first.
+
+    ``place`` tells at which address something is mended.
+    """
+    rows = [(finding.severity, _told(finding, place(application, finding.field))) for finding in findings]
     return [
-        {
-            "heading": heading,
-            "tone": tone,
-            "items": [_told(application, finding) for finding in rows if finding.severity is severity],
-        }
+        {"heading": heading, "tone": tone, "items": [told for held, told in rows if held is severity]}
         for severity, (heading, tone) in HEADINGS.items()
-        if any(finding.severity is severity for finding in rows)
+        if any(held is severity for held, _ in rows)
     ]
 
 
-def _told(application: Application, finding: Finding) -> dict[str, str]:
+def _told(finding: Finding, url: str) -> dict[str, str]:
     return {
         "code": finding.code,
         "text": finding.text,
         "place": PLACES[finding.field],
-        "url": app_pages.place(application, finding.field),
+        "url": url,
     }

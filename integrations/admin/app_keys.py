@@ -63,7 +63,7 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, application, form)
     try:
-        notes = _store(application, form, request)
+        notes = store(application, form, request)
     except (Refused, WrongKeyRing) as refusal:
         return _refused(request, pk, refusal)
     for note in notes:
@@ -80,7 +80,7 @@ def _live(application: Application) -> int:
     return application.connections.linked().count()
 
 
-def _store(application: Application, form: ReplaceForm, request: HttpRequest) -> list[str]:
+def store(application: Application, form: ReplaceForm, request: HttpRequest) -> list[str]:
     """Store both keys or none, and return what is to be said of them.
 
     Raises:

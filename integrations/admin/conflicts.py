@@ -1,5 +1,6 @@
 """Two people and one form: who changed the app meanwhile, and what saving once more would overwrite."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -29,19 +30,22 @@ def events(application: Application, *, since: int) -> list[dict[str, Any]]:
 
 def differences(form: forms.ModelForm, now: Application) -> list[dict[str, str]]:
     """Return each field in which what was typed, validly, is not what stands in the row ``now``."""
-    columns = {name: STORED_AS.get(name, name) for name in form.fields if name != "version"}
+    labels = {STORED_AS.get(name, name): field.label for name, field in form.fields.items() if name != "version"}
+    return compared(labels, typed=form.instance, now=now)
+
+
+def compared(labels: Mapping[str, Any], *, typed: Application, now: Application) -> list[dict[str, str]]:
+    """Return what differs between two versions of an app in these columns, by their labels."""
     return [
-        {
-            "label": str(form.fields[name].label),
-            "stored": _said(now, column),
-            "typed": _said(form.instance, column),
-        }
-        for name, column in columns.items()
-        if getattr(now, column) != getattr(form.instance, column)
+        {"label": str(label), "stored": _said(now, column), "typed": _said(typed, column)}
+        for column, label in labels.items()
+        if getattr(now, column) != getattr(typed, column)
     ]
 
 
 def _said(application: Application, column: str) -> str:
     display = getattr(application, f"get_{column}_display", None)
     value = display() if display else getattr(application, column)
+    if isinstance(value, dict):
+        value = "\n".join(f"{name}: {level}" for name, level in value.items())
     return ", ".join(str(value).splitlines()) if value else "nothing"

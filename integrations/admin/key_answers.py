@@ -13,6 +13,7 @@ from integrations.admin import app_pages
 from integrations.admin.base import acting, say_why_not
 from integrations.exact.key_test import Verdict
 from integrations.models import Application
+from integrations.rules.journey import Step
 from integrations.rules.lint import Field
 from integrations.services import key_tests, people
 from integrations.services.keyring import WrongKeyRing
@@ -56,5 +57,5 @@ def test(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.warning(request, "The keys were tested; the answers say what to do.")
     if request.POST.get("next") == "journey":
-        return redirect("admin:set-up-step", application.pk, "test")
+        return redirect("admin:set-up-step", application.pk, Step.TEST)
     return redirect(app_pages.place(application, Field.KEY_TEST))
