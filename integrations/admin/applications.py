@@ -21,6 +21,7 @@ from integrations.admin import (
     app_pages,
     integrations_page,
     key_answers,
+    set_up,
 )
 from integrations.admin import app_states as state_pages
 from integrations.admin.app_pages import Tab
@@ -35,7 +36,7 @@ from integrations.services.refusals import Refused
 HOME = "admin:integrations_application_changelist"
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
-PAGES = (state_pages, app_keys, key_answers, app_connections, app_address)
+PAGES = (state_pages, app_keys, key_answers, app_connections, app_address, set_up)
 """Modules that bring URLs of one app."""
 
 

@@ -42,3 +42,19 @@ document.addEventListener("keydown", (event) => {
   box.focus();
   box.select();
 });
+
+/* While an App name is typed: the same two hints that the portal gives once it is saved (rules/lint.py, _name). */
+const names = document.querySelector("[data-name-hints]");
+if (names) {
+  const field = names.querySelector("input");
+  const telling = names.dataset.telling.split(" ").filter(Boolean);
+  const others = [...names.querySelectorAll(".name-others li")].map((item) => item.textContent.toLowerCase());
+  const hint = (name, shown) => { names.querySelector(`[data-hint="${name}"]`).hidden = !shown; };
+  const look = () => {
+    const name = field.value.trim().replace(/\s+/g, " ").toLowerCase();
+    const words = name.match(/[\p{L}\p{N}]+(?:\.[\p{L}\p{N}]+)*\.?/gu) || [];
+    hint("not-ours", name && telling.length && !words.some((word) => telling.includes(word)));
+    hint("twice", others.includes(name));
+  };
+  field.addEventListener("input", look);
+}
