@@ -28,12 +28,14 @@ from integrations.models import (
 )
 from integrations.rules.actors import Actor
 from integrations.rules.images import Picture
+from integrations.rules.journey import Step
 from integrations.rules.roles import ROLES
 from integrations.services import applications, customers, heartbeats, links, logos, secrets
 from tests.pictures import png
 
 BY: Final = Actor.command("tests")
 PIXEL: Final = png(1, 1)
+STEP: Final = "<slug:step>"
 ANONYMOUS, NO_ROLE, ADMINISTRATOR = "anonymous", "no role", "administrator"
 PEOPLE: Final = (ANONYMOUS, NO_ROLE, *(role.name for role in ROLES), ADMINISTRATOR)
 
@@ -64,6 +66,11 @@ class House:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[name]
         return client
 
+    def addresses(self, route: str) -> list[str]:
+        """Return every address of a route: of one with steps there are several."""
+        steps = [str(step) for step in Step] if STEP in route else [""]
+        return [self.address(route.replace(STEP, step)) for step in steps]
+
     def address(self, route: str, target: Any = None) -> str:
         """Fill in a route of the URL conf; a route that needs what the house has not is an error.
 
@@ -77,6 +84,7 @@ class House:
             "<path:content_type_id>": ContentType.objects.get_for_model(Application).pk,
             "^(?P<app_label>integrations|auth)/$": "integrations/",
             "(?P<url>.*)$": "nowhere",
+            STEP: Step.NAME,
             "<uuid:pk>": target or self._row(route),
             "<path:object_id>": target or self._row(route),
             "<id>": target or self._row(route),

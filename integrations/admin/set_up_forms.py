@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from integrations.admin.app_keys import ReplaceForm
+from integrations.admin.base import clean_name
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.admin.radios import DescribedRadios
 from integrations.exact.scopes import GROUPS, Level
@@ -102,7 +103,7 @@ class NameForm(StepForm):
             self.fields["kind"].help_text = "It belongs to the registration at Exact, and stays."
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return clean_name(self.cleaned_data["name"])
 
 
 class AsItStoodForm(StepForm):

@@ -115,6 +115,24 @@ TABLE: Final = """
 /admin/integrations/application/<uuid:pk>/follow-address/                POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/connect/                       GET  L m m m m m m m
 /admin/integrations/application/<uuid:pk>/connect/                       POST L x x > > x x >
+/admin/integrations/application/set-up/                                  GET  L x x x y x x y
+/admin/integrations/application/set-up/                                  POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/set-up/                        GET  L x x x > x x >
+/admin/integrations/application/<uuid:pk>/set-up/                        POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/            GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/            POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @before-you-start GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @before-you-start POST L x x x m x x m
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @as-it-stood GET  L x x x 0 x x 0
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @as-it-stood POST L x x x 0 x x 0
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @register  GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @register  POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @keys      GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @keys      POST L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @test-keys GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @test-keys POST L x x x m x x m
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @enable    GET  L x x x y x x y
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @enable    POST L x x x > x x >
 /admin/integrations/application/                                         GET  L x y y y y y y
 /admin/integrations/application/                                         POST L x m m m m m m
 /admin/integrations/application/add/                                     GET  L x x x y x x y

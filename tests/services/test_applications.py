@@ -61,6 +61,26 @@ def test_an_app_that_cannot_be_is_refused_and_leaves_nothing(
     assert not AuditEvent.objects.exists()
 
 
+def test_an_app_that_is_here_is_not_added_again(make_app: MakeApp) -> None:
+    first = make_app()
+    again = Application(pk=first.pk, region="uk", kind="testing", name="Another")
+    with pytest.raises(applications.AlreadyAdded):
+        applications.add(again, by=SOMEBODY)
+    assert Application.objects.get().name == "Meridian Bookings"
+    assert actions().count("application.added") == 1
+
+
+def test_somebody_who_is_faster_with_the_same_app_wins(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = make_app(client_id=None, secret=None)
+    look, looked = applications._refuse_second, []
+    # As if both had looked before either wrote.
+    monkeypatch.setattr(applications, "_refuse_second", lambda app: look(app) if looked else looked.append(app))
+    monkeypatch.setattr(Application, "full_clean", lambda self: None)
+    with pytest.raises(applications.AlreadyAdded):
+        applications.add(Application(pk=first.pk, region="uk", kind="testing", name="Another"), by=SOMEBODY)
+    assert Application.objects.get().name == "Meridian Bookings"
+
+
 def test_a_taken_client_id_is_refused_in_its_region_only(make_app: MakeApp) -> None:
     make_app()
     make_app(region="uk")
