@@ -33,12 +33,13 @@ class StepForm(forms.Form):
     conflict: dict[str, Any] | None = None
     """Where somebody else changed the app meanwhile: who did, and what."""
 
-    def full_clean(self) -> None:
-        super().full_clean()
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        wrong = [name for name in self.fields if name in self.errors and not self[name].is_hidden]
         for name in self.fields:
-            if name in self.errors and not self[name].is_hidden:
-                self.fields[name].widget.attrs["autofocus"] = True
-                break
+            self.fields[name].widget.attrs.pop("autofocus", None)
+        if wrong:
+            self.fields[wrong[0]].widget.attrs["autofocus"] = True
 
 
 class QuestionsForm(StepForm):
@@ -262,3 +263,9 @@ class StepKeysForm(StepForm, ReplaceForm):
             field = self.fields[name]
             field.required = is_needed
             field.error_messages["required"] = f"The {field.label} is missing. Copy it from Exact."
+
+    def clean_client_id(self) -> str:
+        client_id = super().clean_client_id()
+        if client_id is None:
+            raise ValidationError(self.fields["client_id"].error_messages["required"])
+        return client_id

@@ -24,6 +24,11 @@ from integrations.services.refusals import Conflict, Refused
 SET_KEYS: Final = "integrations.set_keys"
 ENABLE: Final = "integrations.enable_application"
 CONNECT: Final = "integrations.connect"
+MENDED_AT: Final = {
+    Verdict.UNKNOWN_CLIENT: Field.CLIENT_ID,
+    Verdict.REDIRECT_REFUSED: Field.REDIRECT_URI,
+    Verdict.SECRET_REFUSED: Field.CLIENT_SECRET,
+}
 
 
 # --- Before you start -------------------------------------------------------------------------------------------
@@ -178,19 +183,14 @@ def test(request: HttpRequest, at: Visit) -> HttpResponse:
     context = {
         "foretold": at.told(finding for finding in at.findings if finding.field is not Field.KEY_TEST),
         "is_unclear": outcome is Verdict.UNCLEAR,
-        "is_refused": outcome not in {None, Verdict.ACCEPTED, Verdict.UNCLEAR},
-        "mend_url": _mend_url(at),
+        "is_doubtful": outcome is Verdict.REDIRECT_REFUSED,
+        "mend_url": at.place(MENDED_AT[outcome]) if outcome in MENDED_AT else "",
         "may_test": request.user.has_perm(SET_KEYS),
         "who_may": roles.who_may(SET_KEYS),
         "next": "journey",
         **key_answers.context(at.app),
     }
     return answer(request, at, "test.html", **context)
-
-
-def _mend_url(at: Visit) -> str:
-    """Return where the worst of what was found is mended; empty where nothing is an error."""
-    return next((at.place(finding.field) for finding in at.findings if finding.severity is Severity.ERROR), "")
 
 
 # --- Enable now or later ----------------------------------------------------------------------------------------

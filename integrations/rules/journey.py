@@ -96,6 +96,7 @@ def is_done(step: Step, facts: Facts) -> bool:
     return facts.exists and _DONE[step](facts)
 
 
+_UNCERTAIN: Final = frozenset({Verdict.UNCLEAR, Verdict.REDIRECT_REFUSED})
 _DONE: Final[dict[Step, Callable[[Facts], bool]]] = {
     Step.BEFORE: lambda facts: True,
     Step.NAME: lambda facts: True,
@@ -103,9 +104,9 @@ _DONE: Final[dict[Step, Callable[[Facts], bool]]] = {
     Step.AS_IT_STOOD: lambda facts: facts.stood_recorded or facts.registered or facts.has_keys,
     Step.REGISTER: lambda facts: facts.registered,
     Step.KEYS: lambda facts: facts.has_keys,
-    # No clear answer is no reason to wait for one: enabling it all the same is what shows that it was passed over.
+    # What is not certain holds nobody up: enabling it all the same is what shows that it was passed over.
     Step.TEST: lambda facts: (
-        facts.has_keys and (facts.tested is Verdict.ACCEPTED or (facts.tested is Verdict.UNCLEAR and facts.enabled))
+        facts.has_keys and (facts.tested is Verdict.ACCEPTED or (facts.tested in _UNCERTAIN and facts.enabled))
     ),
     Step.ENABLE: lambda facts: facts.enabled,
 }

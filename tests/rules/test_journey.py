@@ -70,11 +70,16 @@ def test_as_it_stood_is_a_step_of_apps_that_exact_had_before() -> None:
     assert journey.title(Step.REGISTER, NAMED) == "Register at Exact"
 
 
-def test_no_clear_answer_is_passed_over_by_enabling() -> None:
-    unclear = replace(WITH_KEYS, tested=Verdict.UNCLEAR)
-    assert not journey.is_done(Step.TEST, unclear)
-    assert journey.is_done(Step.TEST, replace(unclear, enabled=True))
-    assert not journey.is_done(Step.TEST, replace(WITH_KEYS, tested=None, enabled=True))
+@pytest.mark.parametrize("verdict", [Verdict.UNCLEAR, Verdict.REDIRECT_REFUSED])
+def test_what_is_not_certain_is_passed_over_by_enabling(verdict: Verdict) -> None:
+    uncertain = replace(WITH_KEYS, tested=verdict)
+    assert not journey.is_done(Step.TEST, uncertain)
+    assert journey.is_done(Step.TEST, replace(uncertain, enabled=True))
+
+
+@pytest.mark.parametrize("verdict", [None, Verdict.SECRET_REFUSED, Verdict.UNKNOWN_CLIENT])
+def test_keys_that_were_refused_or_never_tested_are_not_done_by_enabling(verdict: Verdict | None) -> None:
+    assert not journey.is_done(Step.TEST, replace(WITH_KEYS, tested=verdict, enabled=True))
 
 
 def test_a_test_of_keys_that_are_gone_is_none() -> None:
