@@ -13,18 +13,21 @@ from integrations.models import Application
 PERMISSION: Final = ("permission_status", "permission_on", "permission_note", "permission_evidence")
 
 
+class WebAddressField(forms.URLField):
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+
 class OverviewForm(forms.ModelForm):
     """What is kept of an app by hand, filled in from one version of it."""
 
     version = SeenField()
     own_redirect_url = OwnAddressField()
-    permission_evidence = forms.URLField(
+    permission_evidence = WebAddressField(
         label="Evidence",
         required=False,
         max_length=500,
         assume_scheme="https",
         help_text=Application._meta.get_field("permission_evidence").help_text,
-        validators=[URLValidator(schemes=["http", "https"])],
         error_messages={"invalid": "Enter a web address, with http or https."},
     )
 
