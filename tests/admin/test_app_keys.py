@@ -59,10 +59,10 @@ def test_it_shows_which_keys_are_stored_by_whom_and_whether_exact_accepted_them(
 ) -> None:
     application = make_app()
     page = text(annas.get(url(application)))
-    for shown in (CLIENT_ID, application.secrets.get().fingerprint, "by tests (terminal)", "has not accepted it yet"):
+    for shown in (CLIENT_ID, application.secrets.get().fingerprint, "by tests (terminal)", "has given no token for it yet"):
         assert shown in page
     prove(application)
-    assert "Exact accepted it on" in text(annas.get(url(application)))
+    assert "Exact gave tokens for it on" in text(annas.get(url(application)))
     assert SECRET not in page
 
 
@@ -108,7 +108,7 @@ def test_a_proven_secret_is_kept_until_exact_has_accepted_the_new_one(annas: Cli
     application = make_app(enable=True)
     assert "a new one takes its place at once" in text(annas.get(url(application)))
     prove(application)
-    assert "lets the old one go only when Exact has accepted the new one" in text(annas.get(url(application)))
+    assert "lets the old one go only when Exact has given tokens for the new one" in text(annas.get(url(application)))
     assert annas.post(url(application), keys(application, client_secret=NEWER)).url == url(application)
     assert [secret.status for secret in secrets.stored(application)] == ["In use", "Newer, not yet proven"]
     page = text(annas.get(url(application)))
