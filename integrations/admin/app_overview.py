@@ -6,17 +6,20 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from integrations.admin import app_findings, app_pages, confirming, conflicts
+from integrations.admin import app_states as app_states_pages
 from integrations.admin.app_address import RegisteredForm
 from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
 from integrations.models import Application
-from integrations.rules import app_sentences, lamps, lint, roles
+from integrations.rules import app_sentences, lint, roles
 from integrations.rules.app_states import State
+from integrations.rules.app_turns import WORDS, Turn
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, app_states, applications, overview, people, sessions, standings
+from integrations.services import app_facts, app_states, applications, people, sessions, standings
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Conflict, Refused
 
@@ -25,31 +28,14 @@ SET_KEYS: Final = "integrations.set_keys"
 ENABLE: Final = "integrations.enable_application"
 DELETE: Final = "integrations.delete_application"
 
-VERBS: Final = {
-    "enable": ("Enable", "Staff and customers can connect through it, and calls are made."),
-    "disable": ("Disable", "No new customers, and no calls but those that keep links alive, so nothing is lost."),
-    "stop": ("Emergency stop", "No request at all goes to Exact. After 30 days customers have to reconnect."),
-    "lift": ("Lift the Emergency stop", "The app is disabled then, and its links are kept alive again."),
-    "archive": ("Archive", "Put away, out of every list of what is used. It can be brought back."),
-    "restore": ("Bring back", "The app is disabled then, as it was before it was put away."),
-    "delete": ("Delete", "For an app made by mistake, that never had a connection. It cannot be brought back."),
+DELETING: Final = "For an app made by mistake, that never had a connection. It cannot be brought back."
+TURNS: Final = {
+    State.ENABLED: (Turn.DISABLE, Turn.STOP, Turn.ARCHIVE),
+    State.DISABLED: (Turn.ENABLE, Turn.STOP, Turn.ARCHIVE),
+    State.STOPPED: (Turn.ENABLE, Turn.LIFT, Turn.ARCHIVE),
+    State.ARCHIVED: (Turn.RESTORE,),
 }
-"""What can be done with an app as a whole: its label, and what it means."""
-_DONE: Final = {
-    "enable": "enabled",
-    "disable": "disabled",
-    "stop": "stopped",
-    "lift": "lifted",
-    "archive": "archived",
-    "restore": "restored",
-    "delete": "deleted",
-}
-_TURNS: Final = {
-    State.ENABLED: ("disable", "stop", "archive"),
-    State.DISABLED: ("enable", "stop", "archive"),
-    State.STOPPED: ("enable", "lift", "archive"),
-    State.ARCHIVED: ("restore",),
-}
+"""What can be done with an app as a whole, or could, were nothing in the way."""
 
 
 def page(request: HttpRequest, application: Application) -> HttpResponse:
@@ -108,7 +94,6 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
     everything = {
         "form": form,
         "sentence": _sentence(application, findings, effects, names),
-        "lamps": lamps.lamps(overview.of(application)),
         "findings": app_findings.grouped(application, findings),
         "moved": any(finding.code == lint.MOVED for finding in findings),
         "registered_by": names.get(application.registered_by, ""),
@@ -154,15 +139,17 @@ def _sentence(application: Application, findings: tuple[Finding, ...], effects: 
 
 def _verbs(request: HttpRequest, application: Application, effects: Effects) -> list[dict[str, Any]]:
     """Return what can be done with the app as a whole, and why not where it cannot: each on a page that asks."""
-    names = [*(_TURNS[effects.standing.state] if request.user.has_perm(ENABLE) else ())]
-    if request.user.has_perm(DELETE):
-        names.append("delete")
-    return [
+    why_not = app_states_pages.why_not(effects)
+    verbs = [
         {
-            "label": VERBS[name][0],
-            "means": VERBS[name][1],
-            "page": f"admin:{name}" if name != "delete" else "admin:integrations_application_delete",
-            "reasons": getattr(effects, f"why_not_{_DONE[name]}"),
+            "label": WORDS[turn].action,
+            "means": WORDS[turn].lead,
+            "url": f"{reverse(f'admin:{turn}', args=[application.pk])}?next=settings",
+            "reasons": why_not[turn],
         }
-        for name in names
+        for turn in (TURNS[effects.standing.state] if request.user.has_perm(ENABLE) else ())
     ]
+    if request.user.has_perm(DELETE):
+        url = reverse("admin:integrations_application_delete", args=[application.pk])
+        verbs.append({"label": "Delete", "means": DELETING, "url": url, "reasons": effects.why_not_deleted})
+    return verbs

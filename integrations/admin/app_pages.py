@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from integrations.admin.base import require
 from integrations.models import Application
+from integrations.rules import lamps
 from integrations.rules.lint import Field
-from integrations.services import applications
+from integrations.services import applications, overview
 
 TEMPLATES: Final = "admin/integrations/application"
 SEE: Final = "integrations.view_application"
@@ -73,6 +74,7 @@ def about(request: HttpRequest, application: Application, tab: Tab) -> dict[str,
     return {
         **admin.site.each_context(request),
         "application": application,
+        "lamps": lamps.lamps(overview.of(application)),
         "title": application.name,
         "subtitle": str(tab),
         "tabs": [

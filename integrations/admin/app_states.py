@@ -128,7 +128,7 @@ def _ask(request: HttpRequest, application: Application, turn: Turn, **words: An
         "action": said.action,
         **_cut_off(request, effects, turn),
         "consequences": app_turns.consequences(turn, _reach(effects)),
-        "reasons": _why_not(effects)[turn],
+        "reasons": why_not(effects)[turn],
         "cancel_url": _address(application, _next(request.GET.get("next"))),
         **words,
     }
@@ -151,7 +151,7 @@ def _cut_off(request: HttpRequest, effects: Effects, turn: Turn) -> dict[str, An
     }
 
 
-def _why_not(effects: Effects) -> dict[Turn, tuple[str, ...]]:
+def why_not(effects: Effects) -> dict[Turn, tuple[str, ...]]:
     return {
         Turn.ENABLE: effects.why_not_enabled,
         Turn.DISABLE: effects.why_not_disabled,

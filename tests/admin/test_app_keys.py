@@ -59,7 +59,8 @@ def test_it_shows_which_keys_are_stored_by_whom_and_whether_exact_accepted_them(
 ) -> None:
     application = make_app()
     page = text(annas.get(url(application)))
-    for shown in (CLIENT_ID, application.secrets.get().fingerprint, "by tests (terminal)", "has given no token for it yet"):
+    fingerprint = application.secrets.get().fingerprint
+    for shown in (CLIENT_ID, fingerprint, "by tests (terminal)", "has given no token for it yet"):
         assert shown in page
     prove(application)
     assert "Exact gave tokens for it on" in text(annas.get(url(application)))

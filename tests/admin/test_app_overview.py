@@ -310,8 +310,8 @@ def test_it_offers_what_the_service_would_do_and_says_why_not(annas: Client, mak
     ("verb", "labels"),
     [
         (applications.enable, ["Disable", "Emergency stop", "Archive", "Delete"]),
-        (app_states.stop, ["Enable", "Lift the Emergency stop", "Archive", "Delete"]),
-        (app_states.archive, ["Bring back", "Delete"]),
+        (app_states.stop, ["Enable", "Lift the stop", "Archive", "Delete"]),
+        (app_states.archive, ["Bring it back", "Delete"]),
     ],
 )
 def test_each_state_has_its_verbs(annas: Client, make_app: MakeApp, verb: Any, labels: list[str]) -> None:
