@@ -185,7 +185,7 @@ def test_the_switch_is_there_for_whoever_may_press_it(name: str) -> None:
 def test_the_settings_page_has_the_switch_too_and_it_leads_back_there(annas: Client, make_app: MakeApp) -> None:
     application = make_app(enable=True)
     page = text(annas.get(url(application, "change")))
-    assert 'role="switch" aria-checked="true"' in page
+    assert 'role="switch" aria-label="Enabled: Meridian Bookings" aria-checked="true"' in page
     assert 'name="next" value="settings"' in page
     assert f'href="{url(application, "stop")}?next=settings"' in page
     assert annas.post(f"{url(application, 'stop')}?next=settings").url == url(application, "change")

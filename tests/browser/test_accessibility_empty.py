@@ -49,8 +49,8 @@ def test_each_region_says_how_to_begin(page: Page) -> None:
     for region, code in (("Netherlands", "nl"), ("United Kingdom", "uk")):
         card = page.get_by_role("region", name=region)
         expect(card).to_contain_text("No app yet")
-        expect(card.get_by_role("link", name="Add an app")).to_have_attribute(
-            "href", f"/admin/integrations/application/add/?region={code}"
+        expect(card.get_by_role("link", name="Set up")).to_have_attribute(
+            "href", f"/admin/integrations/application/set-up/?region={code}"
         )
 
 

@@ -25,6 +25,11 @@ def row(page: Page, name: str, *, region: str = "") -> Locator:
     return scope.get_by_role("listitem").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
+def enabled_by_us(row: Locator) -> Locator:
+    """Return the first lamp of the row."""
+    return row.locator(".lamp").filter(has_text="Enabled by us").locator("dd")
+
+
 def error_of(page: Page, label: str) -> Locator:
     """Return the errors that a screen reader reads with the field."""
     described_by = page.get_by_label(label).get_attribute("aria-describedby") or ""
@@ -39,11 +44,7 @@ def test_from_sign_in_to_an_enabled_app(portal: Portal, open_page: Callable[...,
 
     sign_in(page, portal.box["User"], portal.box["Password"])
     expect(page).to_have_url(HOME)
-    page.get_by_role("region", name="Exact (Netherlands)").get_by_role("link", name="Add an app").click()
-    expect(page.get_by_label("Region")).to_have_value("nl")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Client ID").fill(client_id)
-    page.get_by_label("Client secret").fill(secret)
+    fill_app(page, region="nl", name=name, client_id=client_id, secret=secret)
     save(page)
 
     expect(page.get_by_role("status")).to_contain_text(f"The app “{name}” was saved.")
@@ -54,8 +55,10 @@ def test_from_sign_in_to_an_enabled_app(portal: Portal, open_page: Callable[...,
     expect(page).to_have_url(HOME)
     expect(page.get_by_role("status")).to_contain_text(f"The app “{name}” is enabled.")
     in_its_card = row(page, name, region="Exact (Netherlands)")
-    expect(in_its_card.locator(".chips")).to_contain_text("Enabled")
-    expect(in_its_card).to_contain_text(f"by {portal.box['User']}.")
+    expect(enabled_by_us(in_its_card)).to_contain_text("Enabled")
+    expect(in_its_card.get_by_role("switch", name=f"Enabled: {name}")).to_be_checked()
+    in_its_card.get_by_role("link", name="Manage").click()
+    expect(page.get_by_role("main")).to_contain_text(f"by {portal.box['User']}")
 
 
 def test_later_leaves_it_disabled(page: Page) -> None:
@@ -63,10 +66,10 @@ def test_later_leaves_it_disabled(page: Page) -> None:
     save(page)
     page.get_by_role("link", name="Later", exact=True).click()
     expect(page).to_have_url(HOME)
-    expect(row(page, "Meridian Later").locator(".chips")).to_contain_text("Disabled")
+    expect(enabled_by_us(row(page, "Meridian Later"))).to_contain_text("Disabled")
     row(page, "Meridian Later").get_by_role("link", name="Enable").click()
     page.get_by_role("button", name="Enable").click()
-    expect(row(page, "Meridian Later").locator(".chips")).to_contain_text("Enabled")
+    expect(enabled_by_us(row(page, "Meridian Later"))).to_contain_text("Enabled")
 
 
 def test_without_keys_it_says_what_is_missing(page: Page) -> None:
@@ -87,30 +90,27 @@ def test_an_app_of_the_terminal_appears(portal: Portal, page: Page) -> None:
     answer = portal.add_app(*options, "--enable", secret=new_secret())
 
     page.goto("/admin/")
-    expect(row(page, "Meridian Terminal").locator(".chips")).to_have_text(
-        re.compile(r"Testing app\s.*\sEnabled", re.DOTALL)
-    )
-    expect(row(page, "Meridian Terminal")).to_contain_text(f"by {getpass.getuser()} (terminal).")
+    expect(row(page, "Meridian Terminal").locator(".chips")).to_contain_text("Testing app")
+    expect(enabled_by_us(row(page, "Meridian Terminal"))).to_contain_text("Enabled")
     row(page, "Meridian Terminal").get_by_role("link", name="Manage").click()
+    expect(page.get_by_role("main")).to_contain_text(f"by {getpass.getuser()} (terminal)")
     expect(page.get_by_label("Redirect URL")).to_have_value(answer["redirect_url"])
     assert answer["id"] in page.url
 
 
-def test_disable_asks_first_and_is_told(portal: Portal, page: Page) -> None:
+def test_disabling_is_told(portal: Portal, page: Page) -> None:
     name = "Meridian Stopped"
     answer = portal.add_app(
         *("--region", "nl", "--kind", "product", "--name", name, "--client-id", new_client_id(), "--enable"),
         secret=new_secret(),
     )
-    page.goto("/admin/")
-    row(page, name).get_by_role("link", name="Disable").click()
+    page.goto(f"/admin/integrations/application/{answer['id']}/disable/")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Disable “{name}”?")
     page.get_by_role("link", name="Cancel").click()
-    expect(row(page, name).locator(".chips")).to_contain_text("Enabled")
+    expect(enabled_by_us(row(page, name))).to_contain_text("Enabled")
 
-    row(page, name).get_by_role("link", name="Disable").click()
-    page.get_by_role("button", name="Disable").click()
-    expect(row(page, name).locator(".chips")).to_contain_text("Disabled")
+    row(page, name).get_by_role("switch").click()
+    expect(enabled_by_us(row(page, name))).to_contain_text("Disabled")
 
     for address in (f"/admin/integrations/application/{answer['id']}/history/", ACTIVITY):
         page.goto(address)

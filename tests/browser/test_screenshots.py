@@ -68,7 +68,7 @@ def test_screenshots(open_page: Callable[..., Page], addresses: dict[str, str], 
     pictures: list[tuple[str, str, dict[str, Any]]] = [
         ("integrations", "/admin/", light),
         ("integrations-dark", "/admin/", {**light, "color_scheme": "dark"}),
-        ("app", addresses["app"], {**light, "viewport": {**WIDE, "height": 1160}}),
+        ("app", addresses["app"], {**light, "viewport": {**WIDE, "height": 800}}),
         ("connection", addresses["connection"], {**light, "viewport": {**WIDE, "height": 900}}),
         ("company", addresses["company"], {**light, "viewport": {**WIDE, "height": 780}}),
         ("practice-ledger", ledger, light),
