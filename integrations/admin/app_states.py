@@ -129,11 +129,18 @@ def _ask(request: HttpRequest, application: Application, turn: Turn, **words: An
         **_cut_off(request, effects, turn),
         "consequences": app_turns.consequences(turn, _reach(effects)),
         "reasons": why_not(effects)[turn],
+        "mends": _mends(request, effects, turn),
         "cancel_url": _address(application, _next(request.GET.get("next"))),
         **words,
     }
     context["title"] = words.get("title", said.title).format(name=application.name)
     return TemplateResponse(request, "admin/integrations/application/turn.html", context)
+
+
+def _mends(request: HttpRequest, effects: Effects, turn: Turn) -> bool:
+    """Tell whether what is in the way is mended in Set up, by whoever looks."""
+    unfinished = turn is Turn.ENABLE and effects.standing.state is State.DISABLED
+    return unfinished and request.user.has_perm("integrations.change_application")
 
 
 def _cut_off(request: HttpRequest, effects: Effects, turn: Turn) -> dict[str, Any]:

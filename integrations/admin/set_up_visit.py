@@ -139,7 +139,7 @@ def _of(application: Application, step: Step) -> Visit:
     facts = journey.facts_of(
         app,
         existed_before=application.existed_before,
-        stood_recorded=_stood_recorded(application),
+        stood_recorded=application.stood_recorded,
         enabled=application.is_enabled,
     )
     return Visit(
@@ -151,12 +151,6 @@ def _of(application: Application, step: Step) -> Visit:
         findings=lint.lint(app),
         test=key_tests.latest([application]).get(application.pk),
     )
-
-
-def _stood_recorded(application: Application) -> bool:
-    by_hand = (application.permission_on, application.permission_note, application.permission_evidence)
-    asked = application.permission_status != Application._meta.get_field("permission_status").default
-    return asked or any(by_hand) or bool(application.approved_scopes)
 
 
 def _to_be(request: HttpRequest, pk: UUID, step: Step) -> Visit:

@@ -220,6 +220,12 @@ class Application(models.Model):
         return [name for line in self.caretakers.splitlines() if (name := " ".join(line.split()))]
 
     @property
+    def stood_recorded(self) -> bool:
+        """Tell whether somebody wrote down how it stands at Exact, be it before it was added here or since."""
+        by_hand = (self.permission_on, self.permission_note, self.permission_evidence, self.approved_scopes)
+        return self.permission_status != PermissionStatus.NONE or any(by_hand)
+
+    @property
     def is_awake(self) -> bool:
         """Tell whether the app was made for the Exact which this portal talks to now."""
         return bool(self.origin == settings.EXACT_ORIGINS.get(self.region))

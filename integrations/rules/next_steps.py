@@ -29,6 +29,8 @@ class AppNow:
     """The address of the Exact that it was made for, where this portal talks to another; else empty."""
     faults: tuple[str, ...] = ()
     """What keeps it from being enabled, or from working, in words (rules.lint)."""
+    continue_at: str = ""
+    """The step of Set up at which it was left, as its page is called."""
     checked_at: datetime | None = None
     """When a connection of it was last checked."""
 
@@ -103,11 +105,13 @@ def _stopped() -> NextStep:
 def _disabled(app: AppNow) -> NextStep:
     if not app.faults:
         return NextStep("It has its keys and can be enabled.", "Enable", "enable", ENABLE, waits=True)
-    return NextStep(_first(app.faults), "Set up", "set-up-app", CHANGE, waits=True)
+    sentence = f"Continue at “{app.continue_at}”{_keep(app.faults)}"
+    return NextStep(sentence, "Set up", "set-up-app", CHANGE, waits=True)
 
 
 def _faulty(app: AppNow) -> NextStep:
-    return NextStep(_first(app.faults), "Mend", OVERVIEW, CHANGE, waits=True)
+    more = f" And {_count(len(app.faults) - 1, 'more thing')}." if len(app.faults) > 1 else ""
+    return NextStep(f"{app.faults[0]}{more}", "Mend", OVERVIEW, CHANGE, waits=True)
 
 
 def _enabled(app: AppStanding) -> NextStep:
@@ -135,12 +139,9 @@ def _ill(tally: Tally) -> str:
     return f"{_count(tally.failing, 'connection')} failed the last check; each says why, and who can mend it."
 
 
-def _first(faults: tuple[str, ...]) -> str:
-    """Say the first fault, and how many follow: a row is no place for a list."""
-    more = len(faults) - 1
-    return (
-        faults[0] if not more else f"{faults[0]} {_count(more, 'more thing')} {'is' if more == 1 else 'are'} missing."
-    )
+def _keep(faults: tuple[str, ...]) -> str:
+    """Say the one fault, or how many there are: a row is no place for a list."""
+    return f". {faults[0]}" if len(faults) == 1 else f": {len(faults)} things keep it from being enabled."
 
 
 def _are(number: int) -> str:

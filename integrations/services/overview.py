@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Subquery
 
 from integrations.models import Access, Application, Connection, ConnectionCheck, Customer
-from integrations.rules import lint
+from integrations.rules import journey, lint
 from integrations.rules.customers import State
 from integrations.rules.lamps import NOBODY, AppStanding, Tally
 from integrations.rules.lint import Severity
@@ -110,8 +110,17 @@ def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow
         standing=_standing(app, connected),
         asleep_for="" if app.is_awake else app.origin,
         faults=tuple(finding.text for finding in found if finding.severity is Severity.ERROR),
+        continue_at=_left_at(app, facts),
         checked_at=connected.checked_at,
     )
+
+
+def _left_at(app: Application, facts: lint.AppFacts) -> str:
+    """Return the step at which the set-up goes on, as its page calls it."""
+    stands = journey.facts_of(
+        facts, existed_before=app.existed_before, stood_recorded=app.stood_recorded, enabled=app.is_enabled
+    )
+    return journey.title(journey.next_step(stands), stands)
 
 
 def _standing(app: Application, connected: Connected) -> AppStanding:

@@ -71,7 +71,15 @@ def test_an_app_that_lacks_something_leads_to_the_page_with_every_reason(annas: 
     for reason in applications.why_not_enabled(application):
         assert reason in page
     assert f'href="{url(application, "change")}">Back<' in page
+    assert f'href="{url(application, "set-up")}">Go on with the set-up<' in page
     assert not application.is_enabled
+
+
+def test_who_may_not_change_apps_is_not_sent_to_the_set_up(staff: Staff, make_app: MakeApp) -> None:
+    application = make_app(secret=None)
+    page = text(staff("view_application", "enable_application").get(url(application, "enable")))
+    assert "The Client secret is missing." in page
+    assert "set-up" not in page
 
 
 def test_an_app_without_connections_is_disabled_at_once(annas: Client, make_app: MakeApp) -> None:

@@ -118,9 +118,9 @@ def test_the_home_page_follows_the_rights(house: House, name: str, shown: set[st
 
 def test_a_next_step_that_is_somebody_elses_says_whose(house: House) -> None:
     own = house.client("Integrations manager").get(HOME).content.decode()
-    assert "The Client ID is missing. Copy it from Exact and save it here. 1 more thing is missing.<" in own
+    assert "Continue at “Register at Exact”: 2 things keep it from being enabled.<" in own
     others = house.client("Support").get(HOME).content.decode()
-    assert "1 more thing is missing. Integrations manager may do this.<" in others
+    assert "2 things keep it from being enabled. Integrations manager may do this.<" in others
     assert "It has its keys and can be enabled. Integrations manager may do this.<" in others
 
 

@@ -65,7 +65,7 @@ def test_saving_an_app_without_keys_leads_to_its_page_and_home_tells_the_next_st
     assert response.url == url(Application.objects.get(), "change")
     assert "2 things keep it from being enabled." in text(annas.get(response.url))
     page = text(annas.get(HOME))
-    assert "The Client ID is missing" in page
+    assert "Continue at “Register at Exact”: 2 things keep it from being enabled." in page
     assert "0 of 1 app enabled; 1 needs you." in page
 
 

@@ -81,8 +81,9 @@ def test_without_keys_it_says_what_is_missing(page: Page) -> None:
     page.get_by_role("link", name="Integrations").last.click()
     expect(page).to_have_url(HOME)
     waiting = row(page, "Meridian UK", region="Exact (United Kingdom)")
-    expect(waiting).to_contain_text("The Client ID is missing.")
-    expect(waiting.get_by_role("link", name="Set up")).to_be_visible()
+    expect(waiting).to_contain_text("Continue at “Register at Exact”: 2 things keep it from being enabled.")
+    waiting.get_by_role("link", name="Set up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Register at Exact")
 
 
 def test_an_app_of_the_terminal_appears(portal: Portal, page: Page) -> None:

@@ -81,13 +81,24 @@ def test_an_app_of_another_exact_sleeps() -> None:
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
-        (("One.",), "One."),
-        (("One.", "Two."), "One. 1 more thing is missing."),
-        (("One.", "Two.", "Three."), "One. 2 more things are missing."),
+        (("One.",), "Continue at “Keys”. One."),
+        (("One.", "Two."), "Continue at “Keys”: 2 things keep it from being enabled."),
     ],
 )
-def test_it_says_the_first_fault_and_how_many_follow(faults: tuple[str, ...], said: str) -> None:
-    assert step(state="disabled", faults=faults).sentence == said
+def test_an_unfinished_set_up_says_where_it_goes_on(faults: tuple[str, ...], said: str) -> None:
+    assert step(state="disabled", faults=faults, continue_at="Keys").sentence == said
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (("One.",), "One."),
+        (("One.", "Two."), "One. And 1 more thing."),
+        (("One.", "Two.", "Three."), "One. And 2 more things."),
+    ],
+)
+def test_what_is_wrong_with_an_enabled_app_is_said_first(faults: tuple[str, ...], said: str) -> None:
+    assert step(faults=faults).sentence == said
 
 
 def test_a_step_that_is_somebody_elses_says_whose_and_has_no_button() -> None:
