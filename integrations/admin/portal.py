@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.admin.base import acting, require
 from integrations.admin.customer_form import TypedNameForm
+from integrations.admin.set_up_forms import NameForm
 from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
 from integrations.rules.lamps import AppStanding, Tally, lamps
@@ -92,6 +93,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "reasons": ["The Client ID is missing.", "The Client secret is missing."],
         "home": reverse("admin:index"),
         "field": TypedNameForm(name="")["typed"],
+        "question": NameForm(application=None)["kind"],
         "pages": Paginator(range(120), 50).page(2),
     }
     return _page(request, "admin/portal/components.html", context)

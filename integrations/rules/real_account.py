@@ -53,7 +53,7 @@ def _address(now: Standing) -> Finding:
         return warning(
             name,
             f"PUBLIC_URL is {now.public_url}. Exact accepts https addresses only, with the name of a host.",
-            "There are three ways: a server with a domain, a tunnel, or an address of your own.",
+            "Choose one of the three ways: a server with a domain, a tunnel, or an address of your own.",
         )
     if not now.trusts_a_proxy:
         return ill(

@@ -32,7 +32,7 @@ def test_where_everything_stands_nothing_is_missing() -> None:
     ("change", "check", "words"),
     [
         ({"practising": True}, "Exact", "Set SANDBOX=off"),
-        ({"public_url": "http://127.0.0.1:8000"}, "the portal's address", "There are three ways"),
+        ({"public_url": "http://127.0.0.1:8000"}, "the portal's address", "three ways: a server"),
         ({"trusts_a_proxy": False}, "the portal's address", "TRUSTED_PROXIES"),
         ({"keys_unconfirmed": ("k1", "k2")}, "key copies", "k1, k2"),
         ({"organization_named": False}, "organization", "Fill it in"),
