@@ -41,6 +41,7 @@ from integrations.rules import activity as filters
 from integrations.rules import retention as ages
 from integrations.rules import roles, wording
 from integrations.rules.actors import PORTAL, Actor
+from integrations.rules.journey import Step
 from integrations.services import (
     accounts,
     activity,
@@ -61,6 +62,7 @@ from integrations.services import (
     secrets,
     tokens,
 )
+from tests.admin import app_forms, set_up
 from tests.conftest import SECRET, SOMEBODY
 from tests.owning import own
 from tests.practice import practising
@@ -147,6 +149,11 @@ def _lost(world: World) -> None:
     own(owner="the-other-installation")
 
 
+def _existed(world: World) -> None:
+    world.spare.existed_before = True
+    applications.change(world.spare, by=world.by)
+
+
 def _old_rows(world: World) -> None:
     old_events(2)
 
@@ -171,11 +178,37 @@ PAGES: Final[dict[str, Page]] = {
     ),
     "an app is changed": (
         nothing, lambda w: f"{APP}{w.spare.pk}/change/",
-        lambda w: {"name": "New", "client_id": "", "client_secret": ""}, ("application.changed",),
+        lambda w: app_forms.overview(w.spare, kind="product", name="New"), ("application.changed",),
     ),
     "an app is saved as it was": (
-        nothing, lambda w: f"{APP}{w.spare.pk}/change/",
-        lambda w: {"name": "Spare", "client_id": "", "client_secret": ""}, (),
+        nothing, lambda w: f"{APP}{w.spare.pk}/change/", lambda w: app_forms.overview(w.spare, kind="product"), (),
+    ),
+    "an app is set up": (
+        nothing, lambda w: set_up.url(uuid4(), Step.NAME, set_up.NEW),
+        lambda w: {"kind": "product", "name": "Meridian"}, ("application.added",),
+    ),
+    "it is told how an app stood at Exact": (
+        _existed, lambda w: set_up.url(w.spare, Step.AS_IT_STOOD),
+        lambda w: set_up.stood(w.spare, permission_note=CANARY), ("application.changed",),
+    ),
+    "it is told what was entered at Exact, and who can get at it: two things": (
+        nothing, lambda w: set_up.url(w.spare, Step.REGISTER),
+        lambda w: set_up.entered(w.spare, caretakers=CANARY, do="exactly"),
+        ("application.changed", "application.registered"),
+    ),
+    "an app gets an address of our own": (
+        nothing, lambda w: set_up.url(w.spare, Step.REGISTER),
+        lambda w: {"version": w.spare.version, "do": "own-address", "own_redirect_url": "https://owned.example/"},
+        ("application.changed",),
+    ),
+    "keys are entered in Set up: two things": (
+        nothing, lambda w: set_up.url(w.spare, Step.KEYS),
+        lambda w: app_forms.keys(w.spare, client_id=str(uuid4()), client_secret=SECRET),
+        ("application.changed", "application.secret_set"),
+    ),
+    "an app is enabled in Set up": (
+        lambda w: applications.disable(w.enabled, by=w.by), lambda w: set_up.url(w.enabled, Step.ENABLE),
+        lambda w: {}, ("application.enabled",),
     ),
     "an app is deleted": (
         nothing, lambda w: f"{APP}{w.spare.pk}/delete/", lambda w: {"post": "yes"}, ("application.deleted",),

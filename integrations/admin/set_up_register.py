@@ -21,8 +21,8 @@ from integrations.services import applications, people
 from integrations.services.refusals import Refused
 
 SET_KEYS: Final = "integrations.set_keys"
-EXACTLY, COMPARE, FOLLOW, OWN = "exactly", "compare", "follow-address", "own-address"
-"""What the buttons of the page do."""
+EXACTLY: Final = "exactly"
+COMPARE: Final = "compare"
 
 
 # --- Register at Exact ------------------------------------------------------------------------------------------

@@ -53,6 +53,11 @@ def make(client: Client, query: str = NEW, pk: UUID | None = None, **typed: str)
     return Application.objects.get(pk=pk)
 
 
+def changed(app: Application, **typed: Any) -> dict[str, Any]:
+    """Return what the form of kind and name sends of an app that is here."""
+    return {"version": app.version, "kind": app.kind, "name": app.name, **typed}
+
+
 def entered(app: Application, **typed: Any) -> dict[str, Any]:
     """Return what the form of the Register step sends; nothing is pasted."""
     return {"version": app.version, "pasted": "", "owner": app.owner, "caretakers": app.caretakers, **typed}
