@@ -210,6 +210,25 @@ PAGES: Final[dict[str, Page]] = {
         lambda w: applications.disable(w.enabled, by=w.by), lambda w: set_up.url(w.enabled, Step.ENABLE),
         lambda w: {}, ("application.enabled",),
     ),
+    "keys of an app are entered: two things": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/keys/",
+        lambda w: app_forms.keys(w.spare, client_id=str(uuid4()), client_secret=SECRET),
+        ("application.changed", "application.secret_set"),
+    ),
+    "keys of an app are saved as they were": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/keys/", lambda w: app_forms.keys(w.spare), (),
+    ),
+    "keys of an app are tested": (
+        nothing, lambda w: f"{APP}{w.enabled.pk}/test-keys/", lambda w: {}, ("application.keys_tested",),
+    ),
+    "what was entered at Exact is noted": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/registered/",
+        lambda w: {"url": "https://www.meridian.example/"}, ("application.registered",),
+    ),
+    "the portal's new address is followed": (
+        lambda w: Application.objects.filter(pk=w.spare.pk).update(redirect_uri="https://former.example/"),
+        lambda w: f"{APP}{w.spare.pk}/follow-address/", lambda w: {}, ("application.address_followed",),
+    ),
     "an app is deleted": (
         nothing, lambda w: f"{APP}{w.spare.pk}/delete/", lambda w: {"post": "yes"}, ("application.deleted",),
     ),

@@ -11,6 +11,7 @@ def overview(application: Application, **typed: Any) -> dict[str, Any]:
     return {
         "version": application.version,
         "name": application.name,
+        "kind": application.kind,
         "owner": application.owner,
         "caretakers": application.caretakers,
         "permission_status": application.permission_status,
