@@ -272,7 +272,7 @@ def test_an_app_of_an_earlier_address_of_the_portal_stays_as_it_is(
 
 def test_the_page_tells_what_stands_and_what_is_missing(annas: Client, settings: Any) -> None:
     page = annas.get("/admin/real-account/").content.decode()
-    for words in ("Set SANDBOX=off", "Choose one of the three ways", "Exact never calls this portal", "three minutes"):
+    for words in ("Set SANDBOX=off", "three ways", "Exact never calls this portal", "three minutes"):
         assert words in page
     for url in ("https://apps.exactonline.com/nl/", "https://apps.exactonline.com/gb/"):
         assert url in page
