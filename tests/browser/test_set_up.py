@@ -239,6 +239,7 @@ def _conflict(page: Page) -> None:
     page.get_by_label("App name").fill("Meridian Mine")
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("alert")).to_contain_text("Meridian Theirs")
+    expect(page.locator(".told-first")).to_be_focused()
     expect(page.get_by_label("App name")).to_have_value("Meridian Mine")
 
 
