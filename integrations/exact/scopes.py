@@ -4,7 +4,6 @@ Source: the form *Data & Security Review* of Exact's App Center, as owners of ap
 allowed at one level; a scope is written ``group.resource``, as Exact's own refusals write it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,6 +15,14 @@ class Level(StrEnum):
     NONE = "none"
     READ = "read"
     MANAGE = "manage"
+
+    @property
+    def rank(self) -> int:
+        """How far it goes; the texts themselves do not sort so."""
+        return _RANKS[self]
+
+
+_RANKS: Final = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,3 @@ GROUPS: Final = (
     _group("Communication", "mailboxes"),
 )
 SCOPES: Final = tuple(resource.scope for group in GROUPS for resource in group.resources)
-
-
-def unknown(approved: dict[str, str]) -> Iterator[str]:
-    """Yield what a mapping of scopes to levels holds that the form does not have."""
-    levels = {Level.READ, Level.MANAGE}
-    yield from (scope for scope, level in approved.items() if scope not in SCOPES or level not in levels)

@@ -2,13 +2,7 @@
 
 import re
 
-from integrations.exact.scopes import GROUPS, SCOPES, Level, unknown
-
-RECOMMENDED = (
-    *("crm.accounts", "sales.orders", "sales.invoices", "purchase.orders", "purchase.invoices", "logistics.items"),
-    *("financial.generalledgers", "financial.accounting", "financial.receivables", "financial.payables"),
-    *("organization.administration", "organization.documents"),
-)
+from integrations.exact.scopes import GROUPS, SCOPES, Level
 
 
 def test_the_form_has_eleven_groups_and_forty_six_resources() -> None:
@@ -31,14 +25,5 @@ def test_groups_and_resources_stand_in_the_order_of_the_form() -> None:
     assert [SCOPES[0], SCOPES[-1]] == ["crm.accounts", "communication.mailboxes"]
 
 
-def test_what_the_set_up_article_recommends_is_on_the_form() -> None:
-    assert set(RECOMMENDED) <= set(SCOPES)
-
-
-def test_what_the_form_does_not_have_is_told() -> None:
-    assert list(unknown({"crm.accounts": Level.MANAGE, "sales.orders": Level.READ})) == []
-    assert list(unknown({"hosting.hosting": "read", "crm.quotes": "none", "crm.accounts": "write"})) == [
-        "hosting.hosting",
-        "crm.quotes",
-        "crm.accounts",
-    ]
+def test_manage_goes_further_than_read_and_read_further_than_none() -> None:
+    assert sorted(["read", "none", "manage"], key=lambda level: Level(level).rank) == ["none", "read", "manage"]
