@@ -1,0 +1,100 @@
+"""``manage.py scopes``: what a grid of scopes lets an app read and write, by the table of Exact's endpoints."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandParser
+
+from integrations.exact.endpoints import ENDPOINTS, Endpoint
+from integrations.management.base import PortalCommand
+from integrations.models import Application
+from integrations.rules import editions
+from integrations.rules.reach import Endpoints, reach
+from integrations.rules.scope_grids import EVERYTHING, Grid, grid, problems
+from integrations.services.refusals import Refused
+
+
+class Command(PortalCommand):
+    help = (
+        "Print scopes with their levels, and the endpoints of Exact that these let an app read and write. Without an "
+        "option: all that the form can allow, and the table of endpoints itself."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--app",
+            type=UUID,
+            help="The scopes that Exact had approved for this app before the portal, as they were recorded in its "
+            "set-up. What is selected and submitted comes with the review.",
+        )
+        which.add_argument(
+            "--edition",
+            metavar="NAME",
+            help=f"A recommended list: {', '.join(edition.name for edition in editions.EDITIONS)}.",
+        )
+
+    def handle(self, *args: Any, app: UUID | None, edition: str | None, **options: Any) -> None:
+        if app is not None:
+            self._print({"app": app}, self._approved(app))
+        elif edition is not None:
+            self._print({"edition": edition}, self._recommended(edition))
+        else:
+            self._print({}, EVERYTHING, table=True)
+
+    def _approved(self, app: UUID) -> Grid:
+        application = Application.objects.filter(pk=app).first()
+        if application is None:
+            self.refuse(f"There is no app {app}.")
+        recorded = application.approved_scopes.items()
+        if wrong := problems(recorded):
+            raise Refused(["The approved scopes of this app are not recorded as Exact writes them.", *wrong])
+        return grid(recorded)
+
+    def _recommended(self, edition: str) -> Grid:
+        try:
+            return editions.named(edition).scopes
+        except editions.UnknownEdition as error:
+            self.refuse(str(error))
+
+    def _print(self, whose: dict[str, Any], scopes: Grid, *, table: bool = False) -> None:
+        opened = reach(scopes)
+        lists = {
+            "readable": opened.readable,
+            "writable": opened.writable,
+            "read_only": opened.read_only,
+            "no_scope": opened.no_scope,
+            "methods_unknown": opened.methods_unknown,
+        }
+        if self.as_text:
+            self._in_words(whose, scopes, lists, table=table)
+            return
+        addresses = {name: [endpoint.uri for endpoint in endpoints] for name, endpoints in lists.items()}
+        rows = {"endpoints": [_row(endpoint) for endpoint in ENDPOINTS]} if table else {}
+        self.line(**whose, scopes=scopes, **addresses, **rows)
+
+    def _in_words(self, whose: dict[str, Any], scopes: Grid, lists: dict[str, Endpoints], *, table: bool) -> None:
+        if whose:
+            self.line(**whose)
+        self._list("scopes", [f"{scope}: {level}" for scope, level in scopes.items()])
+        if table:
+            self._list("endpoints", [_told(endpoint) for endpoint in ENDPOINTS])
+            return
+        for name, endpoints in lists.items():
+            self._list(name, [_told(endpoint) for endpoint in endpoints])
+
+    def _list(self, name: str, lines: Iterable[str]) -> None:
+        lines = list(lines)
+        self.line(**{name: len(lines)})
+        for line in lines:
+            self.stdout.write(f"  {line}")
+
+
+def _row(endpoint: Endpoint) -> dict[str, Any]:
+    return {"uri": endpoint.uri, "methods": endpoint.methods or None, "scopes": endpoint.scopes}
+
+
+def _told(endpoint: Endpoint) -> str:
+    methods = ", ".join(endpoint.methods) or "methods not known"
+    return f"{endpoint.uri}  ({methods}; {' or '.join(endpoint.scopes) or 'no scope'})"

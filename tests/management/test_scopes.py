@@ -1,0 +1,111 @@
+"""``manage.py scopes``: what a grid lets an app read and write."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from integrations.management.commands.scopes import Command
+from integrations.models import Application
+from integrations.rules.editions import ARTICLE
+
+Line = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def line(capsys: pytest.CaptureFixture[str]) -> Line:
+    def run(*words: str) -> dict[str, Any]:
+        call_command("scopes", *words)
+        (only,) = capsys.readouterr().out.splitlines()
+        return json.loads(only)
+
+    return run
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_an_edition_is_printed_with_what_it_opens(line: Line, form: tuple[str, ...]) -> None:
+    answer = line("--edition", "article", *form)
+    assert answer["edition"] == "article"
+    assert list(answer["scopes"].items()) == list(ARTICLE.scopes.items())
+    assert [len(answer[name]) for name in ("readable", "writable", "read_only", "no_scope")] == [146, 29, 17, 2]
+    assert "/api/v1/{division}/crm/Accounts" in answer["writable"]
+    assert "/api/v1/{division}/webhooks/WebhookSubscriptions" in answer["read_only"]
+
+
+def test_without_an_option_it_prints_the_catalogue(line: Line) -> None:
+    answer = line()
+    assert (len(answer["scopes"]), set(answer["scopes"].values())) == (46, {"manage"})
+    assert answer["read_only"] == []
+    rows = {row["uri"]: row for row in answer["endpoints"]}
+    assert len(rows) == 381
+    assert rows["/api/v1/current/Me"] == {"uri": "/api/v1/current/Me", "methods": ["GET"], "scopes": []}
+    assert rows["/api/v1/{division}/customfield/CustomFields"]["methods"] is None
+
+
+@pytest.mark.django_db
+def test_of_an_app_it_prints_what_exact_had_approved(line: Line, make_app: Callable[..., Application]) -> None:
+    application = make_app(secret=None, approved_scopes={"sales.orders": "read", "crm.quotes": "manage"})
+    answer = line("--app", str(application.pk))
+    assert answer["app"] == str(application.pk)
+    assert list(answer["scopes"].items()) == [("crm.quotes", "manage"), ("sales.orders", "read")]
+    assert "/api/v1/{division}/crm/Quotations" in answer["writable"]
+    assert "/api/v1/{division}/salesorder/SalesOrders" in answer["read_only"]
+
+
+@pytest.mark.django_db
+def test_an_app_without_approved_scopes_reads_what_needs_none(line: Line, make_app: Callable[..., Application]) -> None:
+    answer = line("--app", str(make_app(secret=None).pk))
+    assert (answer["scopes"], answer["writable"]) == ({}, [])
+    assert answer["readable"] == ["/api/v1/current/Me", "/api/v1/{division}/hrm/Divisions"]
+
+
+@pytest.mark.django_db
+def test_scopes_that_are_recorded_otherwise_than_exact_writes_them_are_refused(
+    make_app: Callable[..., Application],
+) -> None:
+    application = make_app(secret=None, approved_scopes={"Crm.Accounts": "read", "sales.orders": "write"})
+    with pytest.raises(CommandError, match=r"written crm\.accounts\. sales\.orders cannot be at “write”") as caught:
+        call_command("scopes", "--app", str(application.pk))
+    assert caught.value.returncode == 1
+
+
+@pytest.mark.django_db
+def test_an_unknown_app_is_refused() -> None:
+    with pytest.raises(CommandError, match="There is no app") as caught:
+        call_command("scopes", "--app", str(uuid4()))
+    assert caught.value.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["", "ARTICLE", "2019"])
+def test_an_unknown_edition_is_refused_with_the_names_there_are(name: str) -> None:
+    with pytest.raises(CommandError, match=r"There are: article, article-bank-feeds\.") as caught:
+        call_command("scopes", "--edition", name)
+    assert caught.value.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--app", "x"], ["--edition"], ["--app", str(uuid4()), "--edition", "article"], ["article"]]
+)
+def test_a_wrong_call_is_told_as_one(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        Command().run_from_argv(["manage.py", "scopes", *words])
+    assert caught.value.code == 2
+
+
+def test_the_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("scopes", "--edition", "article", "--text")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["edition: article", "scopes: 12", "  crm.accounts: manage"]
+    assert {"readable: 146", "writable: 29", "read_only: 17", "no_scope: 2", "methods_unknown: 2"} <= set(lines)
+    assert "  /api/v1/{division}/crm/Accounts  (GET, POST, PUT, DELETE; crm.accounts)" in lines
+
+
+def test_the_catalogue_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("scopes", "--text")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 46 + 1 + 381
+    assert "  /api/v1/current/Me  (GET; no scope)" in lines
+    assert any(line.endswith("CustomFields  (methods not known; organization.extensibility)") for line in lines)
