@@ -12,11 +12,11 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MISSING = "The Client ID is missing."
 
 
-def app(
-    *, faults: tuple[str, ...] = (), asleep_for: str = "", checked_at: datetime | None = None, **how: Any
-) -> AppNow:
+def app(**how: Any) -> AppNow:
+    """An enabled product app with permission; what differs is a fact of the app, or of how it stands."""
+    facts = {name: how.pop(name) for name in ("faults", "asleep_for", "continue_at", "checked_at") if name in how}
     standing = AppStanding(**{"state": "enabled", "is_testing": False, "permission": "granted", **how})
-    return AppNow(standing, asleep_for=asleep_for, faults=faults, checked_at=checked_at)
+    return AppNow(standing, **facts)
 
 
 def step(**how: Any) -> NextStep:
