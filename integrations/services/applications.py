@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.exact import regions
 from integrations.models import Application, AuditEvent, Connection
-from integrations.rules import app_states
+from integrations.rules import app_states, scope_grids
 from integrations.rules.actors import Actor
 from integrations.rules.keys import clean_client_id
 from integrations.rules.names import why_not_shown
@@ -285,6 +285,8 @@ def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
         raise Refused(["The day of the permission lies in the future."])
     application.name = " ".join(application.name.split())
     if application.name and (reasons := why_not_shown(application.name)):
+        raise Refused(reasons)
+    if reasons := scope_grids.problems(application.approved_scopes.items()):
         raise Refused(reasons)
     application.owner = " ".join(application.owner.split())
     application.caretakers = "\n".join(application.caretaker_names)

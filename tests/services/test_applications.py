@@ -179,6 +179,8 @@ def test_an_event_holds_no_names_of_colleagues_and_no_note(make_app: MakeApp) ->
     ("fields", "reason"),
     [
         ({"permission_on": date(2999, 1, 1)}, "lies in the future"),
+        ({"approved_scopes": {"Crm.Accounts": "read"}}, "It is written crm.accounts"),
+        ({"approved_scopes": {"crm.accounts": "all"}}, "a level is none, read or manage"),
         ({"permission_status": "perhaps"}, "not a valid choice"),
         ({"permission_evidence": "javascript:alert(1)"}, "Enter a valid URL"),
         ({"caretakers": "x" * 1001}, "at most 1000"),
