@@ -206,9 +206,6 @@ class ApplicationAdmin(PortalModelAdmin):
 
     # --- Rights ---------------------------------------------------------------------------------------------
 
-    def _may_enable(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and may(request, "integrations.enable_application")
-
     def _may_connect(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may(request, "integrations.connect")
 
