@@ -94,6 +94,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
     everything = {
         "form": form,
         "sentence": _sentence(application, findings, effects, names),
+        "begun": form is not None and effects.standing.state is State.DISABLED and bool(effects.why_not_enabled),
         "findings": app_findings.grouped(application, findings),
         "moved": any(finding.code == lint.MOVED for finding in findings),
         "registered_by": names.get(application.registered_by, ""),

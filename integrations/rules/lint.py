@@ -140,7 +140,7 @@ def _name(app: AppFacts) -> Iterator[Finding]:
         yield Finding(
             "name.not_ours",
             Severity.WARNING,
-            f"The App name “{app.name}” does not name {app.organization}. Customers see it while they connect, and "
+            f"The App name “{app.name}” does not name {app.organization}; customers see it while they connect, and "
             "Exact asks that it clearly identifies the organization.",
             Field.NAME,
         )

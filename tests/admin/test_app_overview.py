@@ -78,6 +78,15 @@ def test_every_finding_stands_there_under_its_severity_with_the_way_to_where_it_
     assert f'href="{url(application)}#about-caretakers"' in page
 
 
+def test_an_app_that_was_only_begun_leads_on_to_set_up(annas: Client, staff: Staff, make_app: MakeApp) -> None:
+    application = make_app(secret=None)
+    step = reverse("admin:set-up-app", args=[application.pk])
+    assert f'href="{step}">Go on with Set up</a>' in text(annas.get(url(application)))
+    assert step not in text(staff("view_application").get(url(application)))
+    ready = make_app(name="Meridian ready", region="uk")
+    assert "Go on with Set up" not in text(annas.get(url(ready)))
+
+
 def test_an_app_without_findings_has_no_such_part(annas: Client, make_app: MakeApp, monkeypatch: Any) -> None:
     application = make_app()
     assert "What to look at" in text(annas.get(url(application)))
