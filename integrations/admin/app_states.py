@@ -147,14 +147,14 @@ def _cut_off(request: HttpRequest, effects: Effects, turn: Turn) -> dict[str, An
     """Return who notices; customers by name for who may see them, by their number for everybody."""
     if turn not in app_turns.CUTS_OFF:
         return {}
-    customers = [name for name in effects.customers if name != app_states.OURSELVES]
-    names = customers[:SHOWN] if request.user.has_perm("integrations.view_customer") else []
+    customers = effects.customers
+    names = customers[:SHOWN] if request.user.has_perm("integrations.view_customer") else ()
     return {
         "what": app_turns.CUTS_OFF[turn],
         "customers": len(customers),
         "names": names,
         "more": len(customers) - len(names) if names else 0,
-        "ourselves": len(customers) < len(effects.customers),
+        "ourselves": effects.ourselves,
     }
 
 

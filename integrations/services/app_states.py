@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +15,6 @@ from integrations.rules.actors import Actor
 from integrations.services import applications, links, rights, tokens
 from integrations.services.refusals import Refused
 
-OURSELVES: Final = "our own companies"
-
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -23,7 +22,9 @@ class Effects:
 
     standing: rules.Standing
     customers: tuple[str, ...]
-    """Those whose companies are reached through it now, by name; with ourselves at the end, where we are."""
+    """Those whose companies are reached through it now, by name; of two with the same name each counts."""
+    ourselves: bool
+    """Companies of our own are reached through it."""
     open_links: int
     reconnect_from: datetime | None
     """When nothing is refreshed any more: the first moment from which somebody has to connect again."""
@@ -32,7 +33,7 @@ class Effects:
     @property
     def cuts_off(self) -> bool:
         """Tell whether a customer, or we ourselves, would notice."""
-        return bool(self.customers)
+        return bool(self.customers) or self.ourselves
 
     @property
     def why_not_disabled(self) -> tuple[str, ...]:
@@ -63,11 +64,12 @@ def effects(application: Application) -> Effects:
     """Return who depends on the app now."""
     live = application.connections.linked()
     reached = Access.objects.filter(withdrawn_at__isnull=True, connection__in=live)
-    owners = reached.order_by().values_list("company__customer__name", flat=True).distinct()
-    names = sorted(name for name in owners if name)
+    rows = reached.order_by().values_list("company__customer_id", "company__customer__name").distinct()
+    owners: dict[UUID | None, str | None] = dict(rows)
     return Effects(
         standing=_standing(application),
-        customers=(*names, *([OURSELVES] if None in owners else [])),
+        customers=tuple(sorted(name or "" for pk, name in owners.items() if pk is not None)),
+        ourselves=None in owners,
         open_links=links.open_through(application).count(),
         reconnect_from=tokens.reconnect_from(application),
         why_not_enabled=applications.why_not_enabled(application),

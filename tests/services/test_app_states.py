@@ -111,9 +111,17 @@ def test_who_depends_on_an_app_is_said_by_name(make_app: MakeApp) -> None:
     Connection.objects.update(token_answered_at=timezone.now())
     Connection.objects.filter(full_name="User 100").update(token_answered_at=first)
     effects = app_states.effects(application)
-    assert effects.customers == ("Jansen BV", app_states.OURSELVES)
+    assert (effects.customers, effects.ourselves) == (("Jansen BV",), True)
     assert (effects.standing.live_connections, effects.open_links, effects.cuts_off) == (2, 1, True)
     assert effects.reconnect_from == first + timedelta(days=30)
+
+
+def test_two_customers_of_one_name_are_two(make_app: MakeApp) -> None:
+    application = make_app(enable=True)
+    for division in (100, 200):
+        customers.connected(application, "Jansen BV", division)
+    effects = app_states.effects(application)
+    assert (effects.customers, effects.ourselves) == (("Jansen BV", "Jansen BV"), False)
 
 
 def test_nobody_depends_on_a_new_app(make_app: MakeApp) -> None:
