@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from integrations.crypto import Key, KeyRing
+from integrations.exact import regions
 from integrations.models import Application, AuditEvent, User
 from integrations.rules.actors import Actor
 from integrations.services import applications, heartbeats, keyring, secrets
@@ -118,5 +119,16 @@ def make_app(db: None) -> Callable[..., Application]:
         if enable:
             applications.enable(application, by=SOMEBODY)
         return application
+
+    return make
+
+
+@pytest.fixture
+def make_real_app(make_app: Callable[..., Application], settings: Any) -> Callable[..., Application]:
+    """Apps of the real Exact, at whose address nothing of these tests ever asks; browsers come back elsewhere."""
+
+    def make(**fields: Any) -> Application:
+        settings.EXACT_ORIGINS = {region.code: region.origin for region in regions.REGIONS}
+        return make_app(redirect_uri="https://www.meridian.example/", **fields)
 
     return make

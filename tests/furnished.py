@@ -116,7 +116,7 @@ class House:
 
 def furnish() -> House:
     """Fill an empty database; nothing of it leads to Exact."""
-    enabled, ready, cut_off = (_app(name) for name in ("Enabled", "Ready", "Cut off"))
+    enabled, ready, cut_off = (_app(name) for name in ("Meridian", "Meridian ready", "Meridian cut off"))
     applications.enable(enabled, by=BY)
     applications.add(Application(region="uk", kind="testing", name="Begun"), by=BY)
     for process in heartbeats.Process:
@@ -166,7 +166,7 @@ def routes(patterns: Iterable[Any] | None = None, before: str = "") -> Iterator[
 def _app(name: str) -> Application:
     application = Application(region="nl", kind="product", name=name, client_id=str(uuid4()))
     applications.add(application, by=BY)
-    secrets.set(application, "xQ7pRw2ZkL9t", by=BY)
+    secrets.set(application, f"xQ7p{uuid4().hex}", by=BY)  # each its own: the same one twice is worth a look
     return application
 
 

@@ -13,12 +13,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from integrations.admin import app_findings
 from integrations.admin.base import acting, require, say_why_not
 from integrations.models import Application
 from integrations.rules import app_turns
 from integrations.rules.app_states import State
 from integrations.rules.app_turns import Reach, Turn
-from integrations.services import app_states, applications
+from integrations.rules.lint import Severity
+from integrations.services import app_facts, app_states, applications
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Refused
 
@@ -56,7 +58,7 @@ def toggle(request: HttpRequest, pk: UUID) -> HttpResponse:
     application = _application(request, pk)
     match request.POST.get("to"):
         case "on":
-            turn, asks = Turn.ENABLE, bool(applications.why_not_enabled(application))
+            turn, asks = Turn.ENABLE, _asks_before_enabling(application)
         case "off":
             turn, asks = Turn.DISABLE, app_states.effects(application).cuts_off
         case _:
@@ -64,6 +66,18 @@ def toggle(request: HttpRequest, pk: UUID) -> HttpResponse:
     if asks and applications.state(application) is not VERBS[turn][1]:
         return redirect(f"{reverse(f'admin:{turn}', args=[pk])}?next={_next(request.POST.get('next'))}")
     return _do(request, application, turn, back=_next(request.POST.get("next")))
+
+
+def _asks_before_enabling(application: Application) -> bool:
+    """Tell whether something is missing, or likely a mistake: then the switch leads to the page that says it."""
+    likely = any(finding.severity is Severity.WARNING for finding in app_facts.findings(application))
+    return likely or bool(applications.why_not_enabled(application))
+
+
+def _worth_a_look(application: Application) -> list[dict[str, Any]]:
+    """Return what lint says beside the errors, which keep the app from being enabled and are listed as such."""
+    found = [finding for finding in app_facts.findings(application) if finding.severity is not Severity.ERROR]
+    return app_findings.grouped(application, found)
 
 
 def enable_now_or_later(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -129,6 +143,7 @@ def _ask(request: HttpRequest, application: Application, turn: Turn, **words: An
         **_cut_off(request, effects, turn),
         "consequences": app_turns.consequences(turn, _reach(effects)),
         "reasons": why_not(effects)[turn],
+        "findings": _worth_a_look(application) if turn is Turn.ENABLE else [],
         "mends": _mends(request, effects, turn),
         "cancel_url": _address(application, _next(request.GET.get("next"))),
         **words,

@@ -107,6 +107,7 @@ def lamps(app: AppStanding) -> tuple[Lamp, Lamp, Lamp]:
 def _by_customers(app: AppStanding) -> Said:
     word, tone, sentence = _connected(app.customers, "of customers")
     if number := app.own.total:
+        word = word if app.customers.total else "Ours only"
         sentence += f" Beside these, {number} {'reaches' if number == 1 else 'reach'} your own companies only."
     return word, tone, sentence
 

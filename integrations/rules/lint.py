@@ -4,7 +4,6 @@ It foretells what Exact would refuse, before a customer meets it. An *error* kee
 *warning* is likely a mistake; a *note* is worth knowing. Codes are stable: scripts and tests rely on them.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from integrations.exact.key_test import Verdict
+from integrations.rules import redirects
 
 MOVED: Final = "redirect.moved"
 
@@ -113,7 +113,8 @@ _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\.?")
 
 def telling_words(text: str) -> set[str]:
     """Return the words of a name that tell one organization from another, in lower case."""
-    return {word for word in _WORD.findall(text.casefold()) if word not in COMMON_WORDS}
+    words = {word for word in _WORD.findall(text.casefold()) if word not in COMMON_WORDS}
+    return {word.rstrip(".") for word in words} - COMMON_WORDS
 
 
 def _region(app: AppFacts) -> Iterator[Finding]:
@@ -136,7 +137,8 @@ def _name(app: AppFacts) -> Iterator[Finding]:
             "An administrator fills it in under Portal, Organization.",
             Field.NAME,
         )
-    if app.organization and not telling_words(app.organization) & telling_words(app.name):
+    telling = telling_words(app.organization)
+    if telling and not telling & telling_words(app.name):
         yield Finding(
             "name.not_ours",
             Severity.WARNING,
@@ -193,7 +195,7 @@ def _redirect(app: AppFacts) -> Iterator[Finding]:
     if not app.redirect_uri.startswith("https://"):
         text = f"The Redirect URL is not https, which Exact asks for.{practice}"
         yield Finding("redirect.not_https", severity, text, Field.REDIRECT_URI)
-    if not is_public(app.redirect_uri):
+    if not redirects.is_public(app.redirect_uri):
         text = f"The Redirect URL leads to a machine that only this network knows.{practice}"
         yield Finding("redirect.not_public", severity, text, Field.REDIRECT_URI)
     if app.redirect_uri != app.our_redirect_uri and _path(app.redirect_uri) == _path(app.our_redirect_uri):
@@ -217,21 +219,11 @@ def _registered(app: AppFacts) -> Iterator[Finding]:
     elif app.registered_redirect_uri != app.redirect_uri:
         yield Finding(
             "redirect.differs",
-            Severity.ERROR,
+            Severity.NOTE if app.is_practice else Severity.ERROR,
             "The Redirect URL at Exact is not the one that the portal sends; Exact compares them letter by letter. "
             "Enter the portal's at Exact.",
             Field.REGISTERED_REDIRECT_URI,
         )
-
-
-def is_public(url: str) -> bool:
-    """Tell whether the whole internet may know the host of a URL; names are not looked up."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        local = host.endswith((".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid"))
-        return "." in host and not local
 
 
 # --- What Exact said, and what surrounds the app --------------------------------------------------------------

@@ -115,14 +115,14 @@ def _faulty(app: AppNow) -> NextStep:
 
 
 def _enabled(app: AppStanding) -> NextStep:
+    tally = app.connections
+    if tally.ill:
+        return NextStep(_ill(tally), "Look at connections", CONNECTIONS, SEE_CONNECTIONS, waits=True)
     if not app.is_testing and app.permission in _PERMISSION:
         return NextStep(*_PERMISSION[app.permission], OVERVIEW, CHANGE, waits=app.permission != "in_review")
-    tally = app.connections
     if not tally.total:
         whose = "your own Exact subscription" if app.is_testing else "your own, or send customers a link page"
         return NextStep(f"Nobody is connected yet. Connect {whose}.", "Connect", "connect", CONNECT, sends=True)
-    if tally.ill:
-        return NextStep(_ill(tally), "Look at connections", CONNECTIONS, SEE_CONNECTIONS, waits=True)
     return NextStep("", MANAGE, OVERVIEW, CHANGE)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from integrations.rules import redirects
 from integrations.rules.findings import Finding, ill, warning, well
 
 
@@ -24,9 +24,8 @@ class Standing:
 
 
 def is_reached(public_url: str) -> bool:
-    """Tell whether Exact would accept a redirect URL below this address: https, and the name of a host."""
-    parts = urlsplit(public_url)
-    return parts.scheme == "https" and "." in (parts.hostname or "") and not (parts.hostname or "").endswith(".1")
+    """Tell whether Exact would accept a redirect URL below this address: https, and the public name of a host."""
+    return public_url.startswith("https://") and redirects.is_public(public_url)
 
 
 def findings(now: Standing) -> list[Finding]:

@@ -16,6 +16,8 @@ from integrations.rules.keys import Cleaned
 LONGEST: Final = 500
 LONGEST_PASTED: Final = 4000
 HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
+LOCAL: Final = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
+"""Endings of names that a network keeps to itself, or that are never given to anybody."""
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -45,13 +47,20 @@ def clean_redirect_url(text: str, *, practice: bool = False) -> Cleaned:
             (bool(parts.query) or "?" in value, "It has a part behind “?”. Leave it out: Exact adds its answer there."),
             (bool(parts.fragment) or "#" in value, "It has a part behind “#”. Leave it out."),
             (
-                not practice and ("." not in (parts.hostname or "") or _address(parts)),
-                "Exact needs the name of a host, such as www.your-company.example.",
+                not practice and not is_public(value),
+                "Exact needs the name of a host that the whole internet knows, such as www.your-company.example.",
             ),
         )
         if wrong
     ]
     return Cleaned(reasons=tuple(reasons)) if reasons else Cleaned(value, trimmed=value != text)
+
+
+def is_public(url: str) -> bool:
+    """Tell whether the whole internet may know the host of a URL by its name; it is not looked up."""
+    parts = _split(url)
+    host = (parts.hostname or "") if parts else ""
+    return "." in host and parts is not None and not _address(parts) and not host.endswith(LOCAL)
 
 
 def clean_registered_url(text: str) -> Cleaned:

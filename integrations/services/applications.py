@@ -56,7 +56,7 @@ def add(application: Application, *, by: Actor) -> Application:
         Refused: a field is not as it must be, or the Client ID is taken in this region; or no right to it.
     """
     rights.require(by, "integrations.add_application")
-    if application.client_id:
+    if application.client_id or application.redirect_uri not in {"", application.default_redirect_uri()}:
         rights.require(by, "integrations.set_keys")
     with _refusing():
         region = regions.by_code(application.region)
@@ -246,10 +246,11 @@ def _locked(application: Application, version: int | None) -> Application:
 
 def _refuse_changes(row: Application, changes: dict[str, Any], *, by: Actor) -> None:
     reasons: tuple[str, ...] = ()
-    if "client_id" in changes:
+    # Exact's codes go to the Redirect URL: who may lead them elsewhere may set keys.
+    if "client_id" in changes or changes.get("redirect_uri", [""])[-1] not in {"", row.default_redirect_uri()}:
         rights.require(by, "integrations.set_keys")
-        if row.client_id:
-            reasons += app_states.why_client_id_stays(row.connections.linked().count())
+    if "client_id" in changes and row.client_id:
+        reasons += app_states.why_client_id_stays(row.connections.linked().count())
     if "kind" in changes and row.client_id:
         reasons += ("The kind belongs to the registration at Exact. Register another app there for the other kind.",)
     if reasons:

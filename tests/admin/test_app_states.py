@@ -332,3 +332,19 @@ def test_the_service_refuses_what_the_page_does_not_offer(make_app: MakeApp) -> 
     customers.connect(application, status="reconnect")
     with pytest.raises(Refused, match="Archive it instead"):
         app_states.remove(application, by=SOMEBODY)
+
+
+def test_the_switch_asks_where_something_is_likely_a_mistake(
+    annas: Client, make_app: Callable[..., Application]
+) -> None:
+    application = make_app(caretakers="Anna Smit")
+    url = f"/admin/integrations/application/{application.pk}/toggle/"
+    response = annas.post(url, {"to": "on", "next": "list"}, follow=True)
+    page = response.content.decode()
+    assert "One colleague only can sign in to Manage my apps" in page
+    assert "Likely a mistake" in page
+    application.refresh_from_db()
+    assert not application.is_enabled
+    annas.post(response.request["PATH_INFO"])
+    application.refresh_from_db()
+    assert application.is_enabled

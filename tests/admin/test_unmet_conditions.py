@@ -66,7 +66,7 @@ def real(redirect_uri: str) -> Callable[[MakeApp, Any], Application]:
 
 
 def otherwise_registered(make_app: MakeApp, settings: Any) -> Application:
-    application = make_app()
+    application = real(f"{PUBLIC}1/")(make_app, settings)
     applications.register(application, f"{PUBLIC}another/", by=SOMEBODY)
     return application
 

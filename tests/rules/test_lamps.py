@@ -81,7 +81,7 @@ def test_the_third_lamp_says_the_worst_and_how_many(customers: Tally, word: str,
 
 def test_our_own_connections_are_no_customers() -> None:
     lamp = lamps(standing(own=Tally(well=1)))[2]
-    assert lamp.word == "Nobody yet"
+    assert lamp.word == "Ours only"
     assert lamp.sentence.endswith("Beside these, 1 reaches your own companies only.")
 
 

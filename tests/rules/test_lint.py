@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from integrations.exact.key_test import Verdict
-from integrations.rules import lint
+from integrations.rules import lint, redirects
 from integrations.rules.lint import AppFacts, Severity
 
 OURS = "https://portal.example.com/oauth/callback/1/"
@@ -136,11 +136,21 @@ def test_a_name_that_shares_a_word_with_the_organization_names_it(organization, 
     assert ("name.not_ours" not in found(organization=organization, name=name)) is ours
 
 
+def test_an_organization_of_common_words_only_says_nothing_about_a_name() -> None:
+    assert "name.not_ours" not in found(organization="The Group B.V.", name="Shop link")
+
+
+def test_in_practice_another_redirect_url_is_a_note() -> None:
+    facts = replace(WELL, is_practice=True, registered_redirect_uri=OURS[:-1])
+    (severity,) = [one.severity for one in lint.lint(facts) if one.code == "redirect.differs"]
+    assert severity is Severity.NOTE
+
+
 @pytest.mark.parametrize(
     ("url", "public"),
     [
         ("https://portal.example.com/x", True),
-        ("https://8.8.8.8/x", True),
+        ("https://8.8.8.8/x", False),
         ("https://10.0.0.4/x", False),
         ("https://[::1]/x", False),
         ("https://localhost/x", False),
@@ -149,5 +159,5 @@ def test_a_name_that_shares_a_word_with_the_organization_names_it(organization, 
         ("https://portal.lan/x", False),
     ],
 )
-def test_hosts_that_only_a_network_knows(url, public):
-    assert lint.is_public(url) is public
+def test_hosts_that_have_no_public_name(url, public):
+    assert redirects.is_public(url) is public

@@ -34,6 +34,7 @@ def step(**how: Any) -> NextStep:
         ({"permission": "none"}, "Permission", "integrations_application_change"),
         ({"permission": "in_review"}, "Permission", "integrations_application_change"),
         ({"permission": "rejected"}, "Permission", "integrations_application_change"),
+        ({"permission": "in_review", "own": Tally(reconnect=1)}, "Look at connections", "app-connections"),
         ({}, "Connect", "connect"),
         ({"is_testing": True, "permission": "none"}, "Connect", "connect"),
         ({"customers": Tally(well=1, reconnect=1)}, "Look at connections", "app-connections"),
@@ -54,8 +55,8 @@ def test_they_come_in_their_order() -> None:
     assert step(state="stopped", **everything).label == "Lift the stop"
     assert step(state="disabled", **everything).label == "Set up"
     assert step(**everything).label == "Mend"
-    assert step(**{**everything, "faults": ()}).label == "Permission"
-    assert step(customers=Tally(reconnect=1)).label == "Look at connections"
+    assert step(**{**everything, "faults": ()}).label == "Look at connections"
+    assert step(permission="none").label == "Permission"
 
 
 def test_only_connect_does_something_at_once() -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from integrations.models import Application, AuditEvent, ClientSecret, Connectio
 from integrations.rules.actors import Actor
 from integrations.services import applications, secrets
 from integrations.services.refusals import Conflict, Refused
+from integrations.services.rights import NotPermitted
 from tests.conftest import CLIENT_ID, SECRET, SOMEBODY
 from tests.customers import connect
 
@@ -207,8 +209,10 @@ def test_what_was_entered_at_exact_is_recorded_with_who_and_when(make_app: MakeA
     assert before[-1] == "application.registered"
 
 
-def test_another_redirect_url_at_exact_is_recorded_and_keeps_the_app_from_being_enabled(make_app: MakeApp) -> None:
-    application = make_app()
+def test_another_redirect_url_at_exact_is_recorded_and_keeps_the_app_from_being_enabled(
+    make_real_app: MakeApp,
+) -> None:
+    application = make_real_app()
     applications.register(application, application.redirect_uri[:-1], by=SOMEBODY)
     with pytest.raises(Refused, match="The Redirect URL at Exact is not the one that the portal sends"):
         applications.enable(application, by=SOMEBODY)
@@ -337,3 +341,16 @@ def test_events_hold_no_secret_and_no_name_of_a_person(make_app: MakeApp) -> Non
     for event in AuditEvent.objects.values():
         assert SECRET not in str(event)
         assert "another1secret" not in str(event)
+
+
+def test_codes_of_exact_are_led_elsewhere_by_the_right_to_the_keys_only(make_app: MakeApp) -> None:
+    application = make_app()
+    user = User.objects.create_user("bob", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_application", "change_application"]))
+    application.redirect_uri = "https://www.meridian.example/"
+    with pytest.raises(NotPermitted, match="test an app's keys"):
+        applications.change(application, by=Actor.person(user.pk))
+    new = Application(region="uk", kind="product", name="Another", redirect_uri="https://www.meridian.example/")
+    with pytest.raises(NotPermitted, match="test an app's keys"):
+        applications.add(new, by=Actor.person(user.pk))
+    assert not AuditEvent.objects.filter(action="application.changed").exists()

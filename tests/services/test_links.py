@@ -15,16 +15,18 @@ pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
 
 
-def test_what_exact_would_refuse_makes_no_link_page(make_app: MakeApp) -> None:
-    application = make_app(enable=True)
+def test_what_exact_would_refuse_makes_no_link_page(make_real_app: MakeApp) -> None:
+    application = make_real_app(enable=True)
     applications.register(application, application.redirect_uri[:-1], by=SOMEBODY)
     with pytest.raises(Refused, match="The Redirect URL at Exact is not the one that the portal sends"):
         links.make(application, by=SOMEBODY)
     assert not LinkPage.objects.exists()
 
 
-def test_an_open_page_waits_until_it_is_mended_and_tells_outsiders_no_more(make_app: MakeApp, client: Client) -> None:
-    application = make_app(enable=True)
+def test_an_open_page_waits_until_it_is_mended_and_tells_outsiders_no_more(
+    make_real_app: MakeApp, client: Client
+) -> None:
+    application = make_real_app(enable=True)
     made = links.make(application, by=SOMEBODY)
     applications.register(application, application.redirect_uri[:-1], by=SOMEBODY)
     answer = client.get(made.path)

@@ -52,7 +52,7 @@ if (names) {
   const hint = (name, shown) => { names.querySelector(`[data-hint="${name}"]`).hidden = !shown; };
   const look = () => {
     const name = field.value.trim().replace(/\s+/g, " ").toLowerCase();
-    const words = name.match(/[\p{L}\p{N}]+(?:\.[\p{L}\p{N}]+)*\.?/gu) || [];
+    const words = name.match(/[\p{L}\p{N}]+(?:\.[\p{L}\p{N}]+)*/gu) || [];
     hint("not-ours", name && telling.length && !words.some((word) => telling.includes(word)));
     hint("twice", others.includes(name));
   };
