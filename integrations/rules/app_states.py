@@ -17,13 +17,6 @@ class State(StrEnum):
     ARCHIVED = "archived"
 
 
-LABELS: Final = {
-    State.ENABLED: ("Enabled", "good"),
-    State.DISABLED: ("Disabled", "quiet"),
-    State.STOPPED: ("Emergency stop", "bad"),
-    State.ARCHIVED: ("Archived", "quiet"),
-}
-"""In words, with the tone of the chip."""
 _OTHERWISE: Final = {
     State.STOPPED: "It is under Emergency stop. Lift the stop first.",
     State.ARCHIVED: "It is archived. Bring it back first.",

@@ -43,7 +43,6 @@ def test_a_row_is_in_one_state() -> None:
     told = [rules.state(**NONE | {name: True}) for name in NONE]
     assert told == [State.ENABLED, State.STOPPED, State.ARCHIVED]
     assert rules.state(**NONE) is State.DISABLED
-    assert set(rules.LABELS) == set(State)
 
 
 def test_enabling_lists_the_state_and_every_fault() -> None:

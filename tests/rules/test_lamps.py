@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.models import PermissionStatus
+from integrations.rules.app_states import State
 from integrations.rules.lamps import AppStanding, Tally, lamps
 
 
@@ -35,6 +36,11 @@ def test_the_second_lamp_says_how_exact_stands_to_it(permission: str, word: str)
     lamp = lamps(standing(permission=permission))[1]
     assert (lamp.label, lamp.word) == ("Permission by Exact", word)
     assert (lamp.tone == "good") == (permission == "granted")
+
+
+def test_every_state_that_a_row_can_be_in_has_its_words() -> None:
+    for state in State:
+        assert lamps(standing(state=state))[0].sentence.endswith(".")
 
 
 def test_every_permission_that_a_row_can_hold_has_its_words() -> None:
