@@ -60,10 +60,6 @@ class Difference:
     segments: tuple[Segment, ...]
     sentence: str
 
-    @property
-    def is_same(self) -> bool:
-        return not self.sentence
-
 
 def compare(pasted: str, ours: str) -> Difference:
     """Compare what stands at Exact with what the portal sends."""
