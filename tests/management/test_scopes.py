@@ -35,10 +35,21 @@ def test_an_edition_is_printed_with_what_it_opens(line: Line, form: tuple[str, .
     assert "/api/v1/{division}/webhooks/WebhookSubscriptions" in answer["read_only"]
 
 
+def test_the_traps_of_an_edition_are_told_by_code_and_text(line: Line) -> None:
+    told = line("--edition", "article")["traps"]
+    assert [trap["code"] for trap in told].count("scopes.no_entries") == 1
+    assert {
+        "code": "scopes.no_webhooks",
+        "text": "With Read on organization.administration the app cannot create webhook subscriptions: POST, PUT and "
+        "DELETE answer 403 (WebhookSubscriptions).",
+    } in told
+
+
 def test_without_an_option_it_prints_the_catalogue(line: Line) -> None:
     answer = line()
     assert (len(answer["scopes"]), set(answer["scopes"].values())) == (46, {"manage"})
     assert answer["read_only"] == []
+    assert {trap["code"] for trap in answer["traps"]} == {"scopes.nothing_known"}
     rows = {row["uri"]: row for row in answer["endpoints"]}
     assert len(rows) == 381
     assert rows["/api/v1/current/Me"] == {"uri": "/api/v1/current/Me", "methods": ["GET"], "scopes": []}
@@ -102,11 +113,14 @@ def test_the_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[:3] == ["edition: article", "scopes: 12", "  crm.accounts: manage"]
     assert {"readable: 146", "writable: 29", "read_only: 17", "no_scope: 2", "methods_unknown: 2"} <= set(lines)
     assert "  /api/v1/{division}/crm/Accounts  (GET, POST, PUT, DELETE; crm.accounts)" in lines
+    assert lines[14] == "traps: 6"
+    assert lines[15].startswith("  scopes.read_only: With Read on financial.generalledgers the app cannot create")
 
 
 def test_the_catalogue_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("scopes", "--text")
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + 46 + 1 + 381
+    unknown = [line for line in lines if line.startswith("  scopes.nothing_known: No endpoint is known")]
+    assert len(lines) == 1 + 46 + 1 + len(unknown) + 1 + 381
     assert "  /api/v1/current/Me  (GET; no scope)" in lines
     assert any(line.endswith("CustomFields  (methods not known; organization.extensibility)") for line in lines)

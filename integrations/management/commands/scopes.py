@@ -12,13 +12,15 @@ from integrations.models import Application
 from integrations.rules import editions
 from integrations.rules.reach import Endpoints, reach
 from integrations.rules.scope_grids import EVERYTHING, Grid, grid, problems
+from integrations.rules.scope_traps import traps
 from integrations.services.refusals import Refused
 
 
 class Command(PortalCommand):
     help = (
-        "Print scopes with their levels, and the endpoints of Exact that these let an app read and write. Without an "
-        "option: all that the form can allow, and the table of endpoints itself."
+        "Print scopes with their levels, the endpoints of Exact that these let an app read and write, and the traps: "
+        "what they do not do although it looks as if. Without an option: all that the form can allow, and the table of "
+        "endpoints itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -71,13 +73,15 @@ class Command(PortalCommand):
             self._in_words(whose, scopes, lists, table=table)
             return
         addresses = {name: [endpoint.uri for endpoint in endpoints] for name, endpoints in lists.items()}
+        told = [{"code": trap.code, "text": trap.text} for trap in traps(scopes)]
         rows = {"endpoints": [_row(endpoint) for endpoint in ENDPOINTS]} if table else {}
-        self.line(**whose, scopes=scopes, **addresses, **rows)
+        self.line(**whose, scopes=scopes, **addresses, traps=told, **rows)
 
     def _in_words(self, whose: dict[str, Any], scopes: Grid, lists: dict[str, Endpoints], *, table: bool) -> None:
         if whose:
             self.line(**whose)
         self._list("scopes", [f"{scope}: {level}" for scope, level in scopes.items()])
+        self._list("traps", [f"{trap.code}: {trap.text}" for trap in traps(scopes)])
         if table:
             self._list("endpoints", [_told(endpoint) for endpoint in ENDPOINTS])
             return
