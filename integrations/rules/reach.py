@@ -66,6 +66,19 @@ def can_write(grid: Grid, endpoint: Endpoint) -> bool:
     return endpoint.writes and allowed(grid, endpoint) is Level.MANAGE
 
 
+def answering(grid: Grid, endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the methods that do not answer 403, of those that are known."""
+    return tuple(one for one in endpoint.methods if (can_read if one == GET else can_write)(grid, endpoint))
+
+
+def reached(grid: Grid, endpoint: Endpoint) -> bool | None:
+    """Tell whether a method answers. None, where only Read is there and nobody has written down the methods."""
+    far = allowed(grid, endpoint)
+    if far is Level.READ:
+        return endpoint.reads if endpoint.methods else None
+    return far is Level.MANAGE
+
+
 # --- What an endpoint needs -----------------------------------------------------------------------------------
 
 
@@ -88,6 +101,9 @@ class Need:
     reading: tuple[Cell, ...]
     writing: tuple[Cell, ...]
     sentence: str
+
+    def cells(self, method: str) -> tuple[Cell, ...]:
+        return self.reading if method == GET else self.writing
 
 
 def need(endpoint: Endpoint) -> Need:

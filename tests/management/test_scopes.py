@@ -91,6 +91,62 @@ def test_an_unknown_app_is_refused() -> None:
     assert caught.value.returncode == 1
 
 
+def test_of_an_endpoint_it_prints_what_each_method_needs(line: Line) -> None:
+    answer = line("--endpoint", "webhook")
+    scope = "organization.administration"
+    manage = [{"scope": scope, "level": "manage"}]
+    assert answer == {
+        "uri": "/api/v1/{division}/webhooks/WebhookSubscriptions",
+        "methods": ["GET", "POST", "PUT", "DELETE"],
+        "scopes": [scope],
+        "needs": {"GET": [{"scope": scope, "level": "read"}], "POST": manage, "PUT": manage, "DELETE": manage},
+        "sentence": f"GET: {scope} at Read; POST, PUT, DELETE: {scope} at Manage.",
+    }
+
+
+def test_of_an_endpoint_without_known_methods_it_prints_what_is_known(line: Line) -> None:
+    answer = line("--endpoint", "CompleteSalesOrder", "--edition", "article")
+    assert (answer["scopes"], answer["methods"], answer["needs"]) == (["sales.orders"], None, None)
+    assert (answer["reached"], answer["answering"]) == (True, None)
+
+
+def test_every_endpoint_that_is_found_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("scopes", "--endpoint", "AgingOverview")
+    rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert [row["uri"].rpartition("/")[2] for row in rows] == ["AgingOverview", "AgingOverviewByAccount"]
+    assert [need["scope"] for need in rows[0]["needs"]["GET"]] == ["financial.receivables", "financial.payables"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_reached", "methods"),
+    [
+        ("WebhookSubscriptions", True, ["GET"]),
+        ("https://start.exactonline.nl/api/v1/1/vat/VATCodes(guid'1')?$top=1", True, ["GET"]),
+        ("StockBatchNumbers", True, ["GET", "POST", "PUT", "DELETE"]),
+        ("crm/AcceptQuotation", False, []),
+    ],
+)
+def test_with_an_edition_it_says_whether_an_endpoint_is_reached(
+    line: Line, typed: str, is_reached: bool, methods: list[str]
+) -> None:
+    answer = line("--endpoint", typed, "--edition", "article")
+    assert (answer["edition"], answer["reached"], answer["answering"]) == ("article", is_reached, methods)
+
+
+@pytest.mark.django_db
+def test_with_an_app_it_says_whether_an_endpoint_is_reached(line: Line, make_app: Callable[..., Application]) -> None:
+    application = make_app(secret=None, approved_scopes={"crm.accounts": "read"})
+    answer = line("--endpoint", "crm/BankAccounts", "--app", str(application.pk))
+    assert (answer["app"], answer["reached"], answer["answering"]) == (str(application.pk), True, ["GET"])
+
+
+@pytest.mark.parametrize("typed", ["", "nothing of that name", "\x00"])
+def test_an_endpoint_that_nobody_knows_is_refused(typed: str) -> None:
+    with pytest.raises(CommandError, match="No endpoint with this text") as caught:
+        call_command("scopes", "--endpoint", typed)
+    assert caught.value.returncode == 1
+
+
 @pytest.mark.parametrize("name", ["", "ARTICLE", "2019"])
 def test_an_unknown_edition_is_refused_with_the_names_there_are(name: str) -> None:
     with pytest.raises(CommandError, match=r"There are: article, article-bank-feeds\.") as caught:
@@ -124,3 +180,28 @@ def test_the_catalogue_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 1 + 46 + 1 + len(unknown) + 1 + 381
     assert "  /api/v1/current/Me  (GET; no scope)" in lines
     assert any(line.endswith("CustomFields  (methods not known; organization.extensibility)") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("webhooks/", "Reached: GET."),
+        ("CompleteSalesOrder", "Reached."),
+        ("AcceptQuotation", "Not reached: whatever is asked of it answers 403."),
+    ],
+)
+def test_an_endpoint_for_people(capsys: pytest.CaptureFixture[str], typed: str, told: str) -> None:
+    call_command("scopes", "--edition", "article", "--endpoint", typed, "--text")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "edition: article"
+    assert lines[1].startswith("/api/v1/{division}/")
+    assert lines[-1] == f"  {told}"
+
+
+@pytest.mark.django_db
+def test_that_nobody_knows_whether_it_is_reached_is_told_to_people(
+    capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]
+) -> None:
+    application = make_app(secret=None, approved_scopes={"organization.extensibility": "read"})
+    call_command("scopes", "--app", str(application.pk), "--endpoint", "CustomFields", "--text")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("  Nobody knows whether it is reached")

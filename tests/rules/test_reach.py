@@ -4,10 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.exact.endpoints import ENDPOINTS
+from integrations.exact.endpoints import ENDPOINTS, Endpoint
 from integrations.exact.scopes import SCOPES, Level
 from integrations.rules.editions import ARTICLE
-from integrations.rules.reach import Change, can_read, can_write, reach, search, simulate
+from integrations.rules.reach import (
+    Change,
+    answering,
+    can_read,
+    can_write,
+    reach,
+    reached,
+    search,
+    simulate,
+)
 from integrations.rules.scope_grids import EVERYTHING, Grid
 from tests.rules.scopes import GRIDS, endpoint, paths
 
@@ -75,6 +84,33 @@ def test_read_on_what_can_only_be_written_opens_nothing() -> None:
     assert "crm/AcceptQuotation" not in paths(opened.readable)
 
 
+@pytest.mark.parametrize(
+    ("level", "path", "is_reached", "methods"),
+    [
+        (NONE, "crm/Accounts", False, ()),
+        (READ, "crm/Accounts", True, ("GET",)),
+        (MANAGE, "crm/Accounts", True, ("GET", "POST", "PUT", "DELETE")),
+        (READ, "crm/AcceptQuotation", False, ()),
+        (MANAGE, "crm/AcceptQuotation", True, ("POST",)),
+        (NONE, "customfield/CustomFields", False, ()),
+        (READ, "customfield/CustomFields", None, ()),
+        (MANAGE, "customfield/CustomFields", True, ()),
+        (NONE, "Me", True, ("GET",)),
+    ],
+)
+def test_an_endpoint_is_reached_by_the_methods_that_do_not_answer_403(
+    level: Level, path: str, is_reached: bool | None, methods: tuple[str, ...]
+) -> None:
+    grid: Grid = {"crm.accounts": level, "crm.quotes": level, "organization.extensibility": level}
+    assert (reached(grid, endpoint(path)), answering(grid, endpoint(path))) == (is_reached, methods)
+
+
+@given(GRIDS, st.sampled_from([one for one in ENDPOINTS if one.methods]))
+def test_an_endpoint_is_reached_where_a_method_answers(grid: Grid, one: Endpoint) -> None:
+    opened = reach(grid)
+    assert reached(grid, one) == bool(answering(grid, one)) == (one in {*opened.readable, *opened.writable})
+
+
 @given(GRIDS)
 def test_each_endpoint_is_somewhere_and_none_is_writable_and_refused(grid: Grid) -> None:
     opened = reach(grid)
@@ -136,6 +172,8 @@ def test_each_cell_that_is_named_is_enough() -> None:
     for found in [found for group in ("crm/", "financial/", "inventory/") for found in search(group)]:
         assert all(can_read({cell.scope: cell.level}, found.endpoint) for cell in found.reading)
         assert all(can_write({cell.scope: cell.level}, found.endpoint) for cell in found.writing)
+        for method in found.endpoint.methods:
+            assert all(method in answering({cell.scope: cell.level}, found.endpoint) for cell in found.cells(method))
 
 
 # --- A change -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """``manage.py scopes``: what a grid of scopes lets an app read and write, by the table of Exact's endpoints."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from integrations.exact.endpoints import ENDPOINTS, Endpoint
 from integrations.management.base import PortalCommand
 from integrations.models import Application
 from integrations.rules import editions
-from integrations.rules.reach import Endpoints, reach
+from integrations.rules.reach import Endpoints, Need, answering, reach, reached, search
 from integrations.rules.scope_grids import EVERYTHING, Grid, grid, problems
 from integrations.rules.scope_traps import traps
 from integrations.services.refusals import Refused
@@ -36,14 +37,24 @@ class Command(PortalCommand):
             metavar="NAME",
             help=f"A recommended list: {', '.join(edition.name for edition in editions.EDITIONS)}.",
         )
+        parser.add_argument(
+            "--endpoint",
+            metavar="TEXT",
+            help="Instead, a line for each endpoint with this text in its name, which may be the whole address of a "
+            "call: what each of its methods needs, and whether the scopes of the app or of the list reach it.",
+        )
 
-    def handle(self, *args: Any, app: UUID | None, edition: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, app: UUID | None, edition: str | None, endpoint: str | None, **options: Any) -> None:
+        whose: dict[str, Any] = {}
+        scopes = None
         if app is not None:
-            self._print({"app": app}, self._approved(app))
+            whose, scopes = {"app": app}, self._approved(app)
         elif edition is not None:
-            self._print({"edition": edition}, self._recommended(edition))
+            whose, scopes = {"edition": edition}, self._recommended(edition)
+        if endpoint is not None:
+            self._find(endpoint, whose, scopes)
         else:
-            self._print({}, EVERYTHING, table=True)
+            self._print(whose, EVERYTHING if scopes is None else scopes, table=scopes is None)
 
     def _approved(self, app: UUID) -> Grid:
         application = Application.objects.filter(pk=app).first()
@@ -59,6 +70,24 @@ class Command(PortalCommand):
             return editions.named(edition).scopes
         except editions.UnknownEdition as error:
             self.refuse(str(error))
+
+    def _find(self, typed: str, whose: dict[str, Any], scopes: Grid | None) -> None:
+        needs = search(typed)
+        if not needs:
+            self.refuse("No endpoint with this text in its name is known.")
+        if self.as_text and whose:
+            self.line(**whose)
+        for need in needs:
+            if self.as_text:
+                self._need_in_words(need, scopes)
+            else:
+                self.line(**whose, **_needed(need), **({} if scopes is None else _reached(scopes, need.endpoint)))
+
+    def _need_in_words(self, need: Need, scopes: Grid | None) -> None:
+        self.stdout.write(_told(need.endpoint))
+        self.stdout.write(f"  {need.sentence}")
+        if scopes is not None:
+            self.stdout.write(f"  {_reached_in_words(scopes, need.endpoint)}")
 
     def _print(self, whose: dict[str, Any], scopes: Grid, *, table: bool = False) -> None:
         opened = reach(scopes)
@@ -102,3 +131,28 @@ def _row(endpoint: Endpoint) -> dict[str, Any]:
 def _told(endpoint: Endpoint) -> str:
     methods = ", ".join(endpoint.methods) or "methods not known"
     return f"{endpoint.uri}  ({methods}; {' or '.join(endpoint.scopes) or 'no scope'})"
+
+
+def _needed(need: Need) -> dict[str, Any]:
+    """Return the row of the endpoint, and for each of its methods the cells of which one is enough."""
+    methods = {method: [asdict(cell) for cell in need.cells(method)] for method in need.endpoint.methods}
+    return {**_row(need.endpoint), "needs": methods or None, "sentence": need.sentence}
+
+
+def _reached(scopes: Grid, endpoint: Endpoint) -> dict[str, Any]:
+    """Say whether the scopes reach it, and by which methods; None for what nobody knows."""
+    methods = answering(scopes, endpoint)
+    is_reached = reached(scopes, endpoint)
+    known = endpoint.methods or is_reached is False
+    return {"reached": is_reached, "answering": methods if known else None}
+
+
+def _reached_in_words(scopes: Grid, endpoint: Endpoint) -> str:
+    match reached(scopes, endpoint):
+        case True:
+            methods = ", ".join(answering(scopes, endpoint))
+            return f"Reached: {methods}." if methods else "Reached."
+        case False:
+            return "Not reached: whatever is asked of it answers 403."
+        case None:
+            return "Nobody knows whether it is reached: these scopes let the app read only."
