@@ -45,7 +45,7 @@ class Comparison:
 
     missing: tuple[Difference, ...]
     """Less than recommended: None or Read."""
-    more: tuple[Difference, ...]
+    beyond: tuple[Difference, ...]
     """More than recommended, be it only that a list does not name it."""
     equal: tuple[str, ...]
     """The scopes of the edition that are allowed exactly as far."""
@@ -101,7 +101,7 @@ def compare(having: Grid, edition: Edition) -> Comparison:
     differences = tuple(_differences(having, edition))
     return Comparison(
         missing=tuple(one for one in differences if one.has.rank < one.recommended.rank),
-        more=tuple(one for one in differences if one.has.rank > one.recommended.rank),
+        beyond=tuple(one for one in differences if one.has.rank > one.recommended.rank),
         equal=tuple(scope for scope in edition.scopes if level(having, scope) is edition.scopes[scope]),
     )
 

@@ -91,6 +91,40 @@ def test_an_unknown_app_is_refused() -> None:
     assert caught.value.returncode == 1
 
 
+@pytest.mark.django_db
+def test_an_app_beside_an_edition_is_compared_with_it(line: Line, make_app: Callable[..., Application]) -> None:
+    approved = {**ARTICLE.scopes, "logistics.items": "read", "crm.quotes": "manage"}
+    application = make_app(secret=None, approved_scopes=approved)
+    answer = line("--app", str(application.pk), "--edition", "article")
+    assert (answer["app"], answer["edition"]) == (str(application.pk), "article")
+    assert (answer["scopes"]["logistics.items"], answer["scopes"]["crm.quotes"]) == ("read", "manage")
+    assert answer["missing"] == [{"scope": "logistics.items", "has": "read", "recommended": "manage"}]
+    assert answer["beyond"] == [{"scope": "crm.quotes", "has": "manage", "recommended": "none"}]
+    assert answer["equal"] == [scope for scope in ARTICLE.scopes if scope != "logistics.items"]
+
+
+@pytest.mark.django_db
+def test_what_adopting_an_edition_would_open_and_close_is_told(
+    line: Line, make_app: Callable[..., Application]
+) -> None:
+    application = make_app(secret=None, approved_scopes={"crm.accounts": "manage", "crm.quotes": "manage"})
+    answer = line("--app", str(application.pk), "--edition", "article")
+    assert "/api/v1/{division}/salesorder/SalesOrders" in answer["opens_writing"]
+    assert "/api/v1/{division}/financial/GLAccounts" in answer["opens_reading"]
+    assert "/api/v1/{division}/crm/Quotations" in answer["closes_reading"]
+    assert "/api/v1/{division}/crm/AcceptQuotation" in answer["closes_writing"]
+    assert "/api/v1/{division}/salesorder/CompleteSalesOrder" in answer["unclear"]
+    assert "/api/v1/{division}/crm/Accounts" not in [*answer["opens_writing"], *answer["closes_writing"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["", "2019"])
+def test_an_app_beside_an_unknown_edition_is_refused(make_app: Callable[..., Application], name: str) -> None:
+    with pytest.raises(CommandError, match=r"There are: article, article-bank-feeds\.") as caught:
+        call_command("scopes", "--app", str(make_app(secret=None).pk), "--edition", name)
+    assert caught.value.returncode == 1
+
+
 def test_of_an_endpoint_it_prints_what_each_method_needs(line: Line) -> None:
     answer = line("--endpoint", "webhook")
     scope = "organization.administration"
@@ -155,7 +189,14 @@ def test_an_unknown_edition_is_refused_with_the_names_there_are(name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "words", [["--app", "x"], ["--edition"], ["--app", str(uuid4()), "--edition", "article"], ["article"]]
+    "words",
+    [
+        ["--app", "x"],
+        ["--edition"],
+        ["--endpoint"],
+        ["--app", str(uuid4()), "--edition", "article", "--endpoint", "Me"],
+        ["article"],
+    ],
 )
 def test_a_wrong_call_is_told_as_one(words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -205,3 +246,14 @@ def test_that_nobody_knows_whether_it_is_reached_is_told_to_people(
     application = make_app(secret=None, approved_scopes={"organization.extensibility": "read"})
     call_command("scopes", "--app", str(application.pk), "--endpoint", "CustomFields", "--text")
     assert capsys.readouterr().out.splitlines()[-1].startswith("  Nobody knows whether it is reached")
+
+
+@pytest.mark.django_db
+def test_a_comparison_for_people(capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]) -> None:
+    application = make_app(secret=None, approved_scopes={"crm.accounts": "manage", "crm.quotes": "read"})
+    call_command("scopes", "--app", str(application.pk), "--edition", "article", "--text")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"app: {application.pk}  edition: article"
+    assert {"missing: 11", "beyond: 1", "equal: 1", "  crm.accounts", "closes_writing: 0"} <= set(lines)
+    assert "  sales.orders: none, recommended manage" in lines
+    assert "  crm.quotes: read, recommended none" in lines

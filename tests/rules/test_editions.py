@@ -27,7 +27,7 @@ def test_the_article_recommends_twelve_scopes() -> None:
 
 
 def test_bank_feeds_need_cost_centers_and_manage_on_two_more() -> None:
-    assert compare(BANK_FEEDS.scopes, ARTICLE).more == (
+    assert compare(BANK_FEEDS.scopes, ARTICLE).beyond == (
         Difference("financial.costcenters", Level.READ, Level.NONE),
         Difference("financial.generalledgers", Level.MANAGE, Level.READ),
         Difference("financial.accounting", Level.MANAGE, Level.READ),
@@ -49,7 +49,7 @@ def test_no_other_name_is_taken_for_one(name: str) -> None:
 def test_an_empty_grid_lacks_all_that_is_recommended() -> None:
     compared = compare({}, ARTICLE)
     assert [one.scope for one in compared.missing] == list(ARTICLE.scopes)
-    assert (compared.more, compared.equal) == ((), ())
+    assert (compared.beyond, compared.equal) == ((), ())
 
 
 def test_read_where_manage_is_recommended_is_missing() -> None:
@@ -58,10 +58,10 @@ def test_read_where_manage_is_recommended_is_missing() -> None:
 
 
 @given(GRIDS)
-def test_each_scope_is_missing_more_equal_or_none_in_both(having: Grid) -> None:
+def test_each_scope_is_missing_beyond_equal_or_none_in_both(having: Grid) -> None:
     for edition in EDITIONS:
         compared = compare(having, edition)
-        told = [*(one.scope for one in (*compared.missing, *compared.more)), *compared.equal]
+        told = [*(one.scope for one in (*compared.missing, *compared.beyond)), *compared.equal]
         both_none = [s for s in SCOPES if s not in edition.scopes and having.get(s, Level.NONE) is Level.NONE]
         assert sorted(told + both_none) == sorted(SCOPES)
 
@@ -69,4 +69,4 @@ def test_each_scope_is_missing_more_equal_or_none_in_both(having: Grid) -> None:
 def test_an_edition_is_equal_to_itself() -> None:
     for edition in EDITIONS:
         compared = compare(edition.scopes, edition)
-        assert (compared.missing, compared.more, compared.equal) == ((), (), tuple(edition.scopes))
+        assert (compared.missing, compared.beyond, compared.equal) == ((), (), tuple(edition.scopes))

@@ -1,17 +1,17 @@
 """``manage.py scopes``: what a grid of scopes lets an app read and write, by the table of Exact's endpoints."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from integrations.exact.endpoints import ENDPOINTS, Endpoint
 from integrations.management.base import PortalCommand
 from integrations.models import Application
-from integrations.rules import editions
-from integrations.rules.reach import Endpoints, Need, answering, reach, reached, search
+from integrations.rules.editions import EDITIONS, Comparison, Difference, Edition, UnknownEdition, compare, named
+from integrations.rules.reach import Endpoints, Need, answering, reach, reached, search, simulate
 from integrations.rules.scope_grids import EVERYTHING, Grid, grid, problems
 from integrations.rules.scope_traps import traps
 from integrations.services.refusals import Refused
@@ -21,21 +21,21 @@ class Command(PortalCommand):
     help = (
         "Print scopes with their levels, the endpoints of Exact that these let an app read and write, and the traps: "
         "what they do not do although it looks as if. Without an option: all that the form can allow, and the table of "
-        "endpoints itself."
+        "endpoints itself. With an app and a list: also where the app has less or more than recommended, and what "
+        "would open and close if the scopes of the list took the place of the app's."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = parser.add_mutually_exclusive_group()
-        which.add_argument(
+        parser.add_argument(
             "--app",
             type=UUID,
             help="The scopes that Exact had approved for this app before the portal, as they were recorded in its "
-            "set-up. What is selected and submitted comes with the review.",
+            "set-up. What is selected and submitted comes with the review. A testing app is not limited by scopes.",
         )
-        which.add_argument(
+        parser.add_argument(
             "--edition",
             metavar="NAME",
-            help=f"A recommended list: {', '.join(edition.name for edition in editions.EDITIONS)}.",
+            help=f"A recommended list: {', '.join(edition.name for edition in EDITIONS)}.",
         )
         parser.add_argument(
             "--endpoint",
@@ -45,16 +45,19 @@ class Command(PortalCommand):
         )
 
     def handle(self, *args: Any, app: UUID | None, edition: str | None, endpoint: str | None, **options: Any) -> None:
-        whose: dict[str, Any] = {}
-        scopes = None
+        if app is not None and edition is not None and endpoint is not None:
+            raise CommandError("--endpoint goes with --app or with --edition, not with both.", returncode=2)
+        whose = {name: value for name, value in (("app", app), ("edition", edition)) if value is not None}
+        recommended = None if edition is None else self._recommended(edition)
+        scopes = None if recommended is None else recommended.scopes
         if app is not None:
-            whose, scopes = {"app": app}, self._approved(app)
-        elif edition is not None:
-            whose, scopes = {"edition": edition}, self._recommended(edition)
+            scopes = self._approved(app)
         if endpoint is not None:
             self._find(endpoint, whose, scopes)
+        elif scopes is None:
+            self._print({}, EVERYTHING, table=True)
         else:
-            self._print(whose, EVERYTHING if scopes is None else scopes, table=scopes is None)
+            self._print(whose, scopes, beside=None if app is None else recommended)
 
     def _approved(self, app: UUID) -> Grid:
         application = Application.objects.filter(pk=app).first()
@@ -65,10 +68,10 @@ class Command(PortalCommand):
             raise Refused(["The approved scopes of this app are not recorded as Exact writes them.", *wrong])
         return grid(recorded)
 
-    def _recommended(self, edition: str) -> Grid:
+    def _recommended(self, name: str) -> Edition:
         try:
-            return editions.named(edition).scopes
-        except editions.UnknownEdition as error:
+            return named(name)
+        except UnknownEdition as error:
             self.refuse(str(error))
 
     def _find(self, typed: str, whose: dict[str, Any], scopes: Grid | None) -> None:
@@ -89,39 +92,69 @@ class Command(PortalCommand):
         if scopes is not None:
             self.stdout.write(f"  {_reached_in_words(scopes, need.endpoint)}")
 
-    def _print(self, whose: dict[str, Any], scopes: Grid, *, table: bool = False) -> None:
-        opened = reach(scopes)
-        lists = {
-            "readable": opened.readable,
-            "writable": opened.writable,
-            "read_only": opened.read_only,
-            "no_scope": opened.no_scope,
-            "methods_unknown": opened.methods_unknown,
-        }
+    def _print(
+        self, whose: dict[str, Any], scopes: Grid, *, beside: Edition | None = None, table: bool = False
+    ) -> None:
+        lists = _opened(scopes)
+        compared = None
+        if beside is not None:
+            lists |= _changes(scopes, beside.scopes)
+            compared = compare(scopes, beside)
         if self.as_text:
-            self._in_words(whose, scopes, lists, table=table)
+            self._in_words(whose, scopes, lists, compared, table=table)
             return
         addresses = {name: [endpoint.uri for endpoint in endpoints] for name, endpoints in lists.items()}
         told = [{"code": trap.code, "text": trap.text} for trap in traps(scopes)]
         rows = {"endpoints": [_row(endpoint) for endpoint in ENDPOINTS]} if table else {}
-        self.line(**whose, scopes=scopes, **addresses, traps=told, **rows)
+        self.line(**whose, scopes=scopes, **addresses, traps=told, **(asdict(compared) if compared else {}), **rows)
 
-    def _in_words(self, whose: dict[str, Any], scopes: Grid, lists: dict[str, Endpoints], *, table: bool) -> None:
+    def _in_words(
+        self,
+        whose: dict[str, Any],
+        scopes: Grid,
+        lists: dict[str, Endpoints],
+        compared: Comparison | None,
+        *,
+        table: bool,
+    ) -> None:
         if whose:
             self.line(**whose)
         self._list("scopes", [f"{scope}: {level}" for scope, level in scopes.items()])
         self._list("traps", [f"{trap.code}: {trap.text}" for trap in traps(scopes)])
+        if compared:
+            self._list("missing", map(_difference, compared.missing))
+            self._list("beyond", map(_difference, compared.beyond))
+            self._list("equal", compared.equal)
         if table:
-            self._list("endpoints", [_told(endpoint) for endpoint in ENDPOINTS])
-            return
+            lists = {"endpoints": ENDPOINTS}
         for name, endpoints in lists.items():
-            self._list(name, [_told(endpoint) for endpoint in endpoints])
+            self._list(name, map(_told, endpoints))
 
     def _list(self, name: str, lines: Iterable[str]) -> None:
         lines = list(lines)
         self.line(**{name: len(lines)})
         for line in lines:
             self.stdout.write(f"  {line}")
+
+
+def _opened(scopes: Grid) -> dict[str, Endpoints]:
+    opened = reach(scopes)
+    return {
+        "readable": opened.readable,
+        "writable": opened.writable,
+        "read_only": opened.read_only,
+        "no_scope": opened.no_scope,
+        "methods_unknown": opened.methods_unknown,
+    }
+
+
+def _changes(before: Grid, after: Grid) -> dict[str, Endpoints]:
+    change = simulate(before, after)
+    return {field.name: getattr(change, field.name) for field in fields(change)}
+
+
+def _difference(one: Difference) -> str:
+    return f"{one.scope}: {one.has}, recommended {one.recommended}"
 
 
 def _row(endpoint: Endpoint) -> dict[str, Any]:
