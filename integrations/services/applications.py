@@ -98,7 +98,8 @@ def change(application: Application, *, by: Actor, version: int | None = None) -
     """
     rights.require(by, "integrations.change_application")
     with _refusing(), transaction.atomic():
-        row = _locked(application, version)
+        row = _locked(application)
+        _refuse_stale(row, version)
         application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
         before = {name: getattr(row, name) for name in CHANGEABLE}
         _clean(application, redirect_uri_before=row.redirect_uri)
@@ -116,7 +117,9 @@ def change(application: Application, *, by: Actor, version: int | None = None) -
 
 
 def register(application: Application, url: str, *, by: Actor, version: int | None = None) -> None:
-    """Record which Redirect URL was entered at Exact, as it stands there; the same one again changes nothing.
+    """Record which Redirect URL was entered at Exact, as it stands there.
+
+    The same one again changes nothing, whatever ``version`` says: it was sent twice.
 
     Raises:
         Conflict: as for ``change``.
@@ -127,8 +130,9 @@ def register(application: Application, url: str, *, by: Actor, version: int | No
     if cleaned.reasons:
         raise Refused(cleaned.reasons)
     with transaction.atomic():
-        row = _locked(application, version)
+        row = _locked(application)
         if row.registered_redirect_uri != cleaned.value:
+            _refuse_stale(row, version)
             details = {"registered_redirect_url": [row.registered_redirect_uri, cleaned.value]}
             row.registered_redirect_uri, row.registered_at, row.registered_by = cleaned.value, timezone.now(), str(by)
             row.version += 1
@@ -145,7 +149,7 @@ def follow_address(application: Application, *, by: Actor) -> None:
     """
     rights.require(by, "integrations.change_application")
     with transaction.atomic():
-        row = _locked(application, None)
+        row = _locked(application)
         if row.comes_back_here:
             raise Refused(["Its Redirect URL is the portal's present address already."])
         details = {"redirect_url": [row.redirect_uri, row.default_redirect_uri()]}
@@ -231,8 +235,11 @@ def usable() -> QuerySet[Application]:
 # --- What a change is held against --------------------------------------------------------------------------
 
 
-def _locked(application: Application, version: int | None) -> Application:
-    row = Application.objects.select_for_update().get(pk=application.pk)
+def _locked(application: Application) -> Application:
+    return Application.objects.select_for_update().get(pk=application.pk)
+
+
+def _refuse_stale(row: Application, version: int | None) -> None:
     if version is not None and version != row.version:
         events = changes_since(row, version)
         who = people.names({event.actor for event in events[:1]})
@@ -241,7 +248,6 @@ def _locked(application: Application, version: int | None) -> Application:
         raise Conflict(
             [f"{reason} Look at what it is now, and save again where you still want to."], version=row.version
         )
-    return row
 
 
 def _refuse_changes(row: Application, changes: dict[str, Any], *, by: Actor) -> None:
