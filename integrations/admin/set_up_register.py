@@ -52,9 +52,9 @@ def _record(request: HttpRequest, at: Visit) -> HttpResponse:
         return _shown(request, at, form=form, difference=differences.compare(pasted, at.app.redirect_uri))
     url = pasted or (at.app.redirect_uri if wanted == EXACTLY else "")
 
-    def then(application: Application) -> None:
+    def then(application: Application, version: int) -> None:
         if url:
-            applications.register(application, url, by=acting(request))
+            applications.register(application, url, by=acting(request), version=version)
 
     if not set_up_saving.save(request, at, form, form.kept(), then):
         return _shown(request, begin(request, at.pk, at.step), form=form)

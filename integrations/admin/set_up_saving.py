@@ -24,10 +24,11 @@ def save(
     at: Visit,
     form: StepForm,
     values: dict[str, Any],
-    then: Callable[[Application], None] | None = None,
+    then: Callable[[Application, int], None] | None = None,
 ) -> bool:
     """Store the values, do what comes ``then``, and tell whether both were done; where not, the form says why.
 
+    ``then`` gets the version to hold against the row: the one that was seen, or what storing the values made of it.
     What was sent twice is stored once, and counts as done.
     """
     application = Application.objects.get(pk=at.pk)
@@ -36,10 +37,12 @@ def save(
     seen = version(request)
     try:
         with transaction.atomic():
+            newest = seen
             if not _is_stored(at.pk, values):
                 applications.change(application, by=acting(request), version=seen)
+                newest = application.version
             if then:
-                then(application)
+                then(application, newest)
     except Conflict as conflict:
         form.conflict = _conflict(application, conflict, values, since=seen)
         return False

@@ -200,6 +200,19 @@ def test_what_somebody_else_changed_meanwhile_is_shown_and_nothing_is_recorded(a
     assert (app.owner, app.registered_redirect_uri) == ("Theirs", "")
 
 
+def test_an_address_that_somebody_else_recorded_meanwhile_is_not_lost(annas: Client, app: Application) -> None:
+    """Also where owner and colleagues, in the same form, are as they were."""
+    stale, theirs = entered(app, **EXACTLY), f"{app.redirect_uri}theirs"
+    annas.post(url(app, Step.REGISTER), entered(app, pasted=theirs, **COMPARE))
+    response = annas.post(url(app, Step.REGISTER), stale)
+    assert "recorded which Redirect URL stands at Exact" in events(response)
+    app.refresh_from_db()
+    assert app.registered_redirect_uri == theirs
+    annas.post(url(app, Step.REGISTER), entered(app, **EXACTLY))
+    app.refresh_from_db()
+    assert app.registered_redirect_uri == app.redirect_uri
+
+
 # --- The portal moved -------------------------------------------------------------------------------------------
 
 
