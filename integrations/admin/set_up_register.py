@@ -15,7 +15,7 @@ from integrations.models import Application
 from integrations.rules import differences, roles
 from integrations.rules.differences import Difference
 from integrations.rules.journey import Step
-from integrations.rules.lint import Field
+from integrations.rules.lint import MOVED, Field
 from integrations.rules.redirects import clean_registered_url
 from integrations.services import applications, people
 from integrations.services.refusals import Refused
@@ -118,7 +118,7 @@ def _shown(
         "recorded": recorded,
         "recorded_by": people.names([app.registered_by]).get(app.registered_by, ""),
         "is_same": recorded == app.redirect_uri,
-        "moved_to": app.default_redirect_uri() if "redirect.moved" in codes else "",
+        "moved_to": app.default_redirect_uri() if MOVED in codes else "",
         "one_only": at.told(finding for finding in at.findings if finding.field is Field.CARETAKERS),
         "register_url": at.at_exact(f"apps/register?kind={app.kind}"),
         "manage_url": at.at_exact("apps/"),

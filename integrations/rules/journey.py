@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from integrations.exact.key_test import Verdict
-from integrations.rules.lint import AppFacts, Field, Severity, lint
+from integrations.rules.lint import MOVED, AppFacts, Field, Severity, lint
 
 
 class Step(StrEnum):
@@ -77,7 +77,7 @@ def facts_of(app: AppFacts, *, existed_before: bool, stood_recorded: bool, enabl
 
 def has_moved(app: AppFacts) -> bool:
     """Tell whether the Redirect URL is the one that the portal had under an earlier address."""
-    return any(finding.code == "redirect.moved" for finding in lint(app))
+    return any(finding.code == MOVED for finding in lint(app))
 
 
 def steps(facts: Facts) -> tuple[Step, ...]:
