@@ -9,7 +9,7 @@ from integrations.exact import errors, oauth, reads
 from integrations.exact.reads import Division, Divisions, Me
 from integrations.models import Application, AuditEvent, AuthorizationState, Connection, Customer, LinkPage
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import app_guard, applications, calls, companies, installation, links, secrets, tokens
+from integrations.services import applications, calls, companies, installation, links, secrets, tokens
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
@@ -95,10 +95,13 @@ def _exchange(application: Application, code: str, secret: str) -> oauth.TokenAn
 
 
 def _refuse_unusable(application: Application) -> None:
-    """Just before a code leaves: somebody may have disabled or stopped the app since the browser came back."""
+    """Just before a code leaves: somebody may have disabled or stopped the app since the browser came back.
+
+    Whoever is told stands before a browser, and may be a customer: he cannot mend it, and staff see what it is.
+    """
     now = Application.objects.filter(pk=application.pk).first()
-    if reasons := applications.why_not_usable(now) if now else (app_guard.DELETED,):
-        raise Refused(reasons)
+    if now is None or applications.why_not_usable(now):
+        raise Refused([links.NOT_NOW])
 
 
 def _describe(connection: Connection, me: Me) -> None:

@@ -300,7 +300,7 @@ def test_a_code_is_not_traded_after_a_stop_in_the_last_moment(
 ) -> None:
     code, asked, state = world.client.consent(), len(world.exact.ledger("token")), a_state(world)
     turned_at(secrets, function)
-    with pytest.raises(Refused, match="is not enabled"):
+    with pytest.raises(Refused, match=links.NOT_NOW):
         connections.connect(state, code)
     assert len(world.exact.ledger("token")) == asked
     assert Connection.objects.count() == 1
@@ -313,7 +313,7 @@ def test_a_code_of_an_app_that_was_deleted_meanwhile_is_not_traded(
     candidates = secrets.in_use(world.application)
     practice.remove(by=PORTAL)
     monkeypatch.setattr(secrets, "in_use", lambda _: candidates)
-    with pytest.raises(Refused, match="deleted"):
+    with pytest.raises(Refused, match=links.NOT_NOW):
         connections.connect(state, code)
     assert len(world.exact.ledger("token")) == asked
 

@@ -236,7 +236,7 @@ def test_a_code_is_not_traded_once_the_app_is_disabled(
 ) -> None:
     code, asked = world.client.consent(), len(world.exact.ledger("token"))
     turned_at(secrets, "first_accepted", "disabled")
-    with pytest.raises(links.Refused, match="is not enabled"):
+    with pytest.raises(links.Refused, match=links.NOT_NOW):
         connections.connect(state_of(world), code)
     assert len(world.exact.ledger("token")) == asked
     assert Connection.objects.count() == 1
