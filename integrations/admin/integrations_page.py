@@ -74,7 +74,7 @@ def context(may: Callable[[str], bool]) -> dict[str, Any]:
         "cards": cards,
         "states": _states(read.customers or {}),
         "sentence": home.sentence(_apps(used, may), read.customers, connects=may(CONNECT)),
-        "can_add": may(ADD),
+        "can_add": may(ADD) and may(CHANGE),
         "can_change": may(CHANGE),
         "who_may_add": roles.who_may(ADD),
     }

@@ -27,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "port": settings.PORT,
         "env": settings.VAR_DIR / "env",
         "regions": REGIONS,
-        "can_add": request.user.has_perm("integrations.add_application"),
+        "can_add": request.user.has_perms(["integrations.add_application", "integrations.change_application"]),
     }
     return TemplateResponse(request, "admin/portal/real_account.html", context)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from integrations.admin import real_account, set_up_register, set_up_steps, set_up_visit
 from integrations.admin.base import require
 from integrations.admin.set_up_forms import QuestionsForm
-from integrations.admin.set_up_visit import ADD, CHANGE, HOME, TEMPLATES, Visit
+from integrations.admin.set_up_visit import CHANGE, HOME, TEMPLATES, Visit
 from integrations.exact import regions
 from integrations.exact.regions import REGIONS, Region
 from integrations.models import Application
@@ -46,7 +46,7 @@ def urls(admin_view: Any) -> list[URLPattern]:
 @require_safe
 def questions(request: HttpRequest) -> HttpResponse:
     """Ask the two questions; who answered both goes on to the first step of an app that has an id from now on."""
-    require(request, ADD)
+    set_up_visit.require_rights(request, is_here=False)
     try:
         region = regions.by_code(request.GET.get("region", ""))
     except regions.UnknownRegion as unknown:

@@ -104,13 +104,23 @@ def begin(request: HttpRequest, pk: UUID, step: str) -> Visit:
         Http404: there is no such step, or nothing that it could be about.
     """
     application = Application.objects.filter(pk=pk).first()
-    require(request, CHANGE if application else ADD)
+    require_rights(request, is_here=application is not None)
     if step not in list(Step):
         raise Http404
     visit = _of(application, Step(step)) if application else _to_be(request, pk, Step(step))
     if visit.step not in journey.steps(visit.facts):
         raise Http404
     return visit
+
+
+def require_rights(request: HttpRequest, *, is_here: bool) -> None:
+    """Let pass who may change the app; one that is not here yet takes the right to add it too.
+
+    Raises:
+        PermissionDenied: who may not. Nobody adds an app whose next step would refuse him.
+    """
+    for right in (CHANGE,) if is_here else (ADD, CHANGE):
+        require(request, right)
 
 
 def of(application: Application) -> Facts:

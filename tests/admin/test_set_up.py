@@ -174,6 +174,18 @@ def test_testing_waits_for_keys(annas: Client) -> None:
     assert f'href="{url(app, Step.KEYS)}"' in text(annas.get(url(app, Step.TEST)))
 
 
+@pytest.mark.parametrize("right", ["add_application", "change_application"])
+def test_nobody_begins_what_he_could_not_go_on_with(staff: Staff, right: str) -> None:
+    client, both = staff("view_application", right), staff("view_application", "add_application", "change_application")
+    pk, typed = uuid4(), {"kind": "product", "name": "Meridian"}
+    assert client.get(f"{APPS}set-up/").status_code == 403
+    assert client.get(url(pk, Step.BEFORE, NEW)).status_code == 403
+    assert client.post(url(pk, Step.NAME, NEW), typed).status_code == 403
+    assert not Application.objects.exists()
+    assert both.get(f"{APPS}set-up/").status_code == 200
+    assert both.post(url(pk, Step.NAME, NEW), typed).url == url(pk, Step.REGISTER)
+
+
 @pytest.mark.parametrize("query", ["", "?region=fr"])
 def test_an_app_that_is_nowhere_is_not_found(annas: Client, query: str) -> None:
     assert annas.get(url(uuid4(), Step.NAME, query)).status_code == 404
