@@ -93,6 +93,15 @@ def saved(request: HttpRequest, application: Application, tab: Tab) -> HttpRespo
     return redirect(address(application, tab))
 
 
+def say_made_already(request: HttpRequest, application: Application, *names: str, **typed: str) -> None:
+    """Warn where a form that had made the app already was filled in otherwise when it was sent again."""
+    typed |= {name: " ".join(request.POST.get(name, "").split()) for name in names}
+    if any(value != (getattr(application, name) or "") for name, value in typed.items()):
+        messages.warning(
+            request, f"This page had made the app “{application.name}” already. What was typed since was not saved."
+        )
+
+
 def place(application: Application, field: Field) -> str:
     """Return the address at which something about the app is mended: a page, and the part of it."""
     tab = Tab.KEYS if field in ON_KEYS else Tab.OVERVIEW

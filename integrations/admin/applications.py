@@ -29,6 +29,7 @@ from integrations.admin.application_form import ApplicationForm
 from integrations.admin.base import PortalModelAdmin, acting, may, not_to_be_sent, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.models import Application
+from integrations.rules.keys import clean_client_id
 from integrations.services import app_states, applications, links, secrets, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
@@ -93,7 +94,34 @@ class ApplicationAdmin(PortalModelAdmin):
 
     @confirmed("integrations.set_keys")
     def _adding(self, request: HttpRequest, form_url: str, extra_context: dict[str, Any] | None) -> HttpResponse:
-        return self._or_say_why_not(request, super().changeform_view, request, None, form_url, extra_context)
+        made = self._made_already(request) if request.method == "POST" else None
+        if made is not None:
+            return self._lead_on(request, made)
+        return self._or_say_why_not(request, self._add_once, request, form_url, extra_context)
+
+    def _add_once(self, request: HttpRequest, form_url: str, extra_context: dict[str, Any] | None) -> HttpResponse:
+        try:
+            return super().changeform_view(request, None, form_url, extra_context)
+        except applications.AlreadyAdded:
+            made = self._made_already(request)  # by the same form, sent twice at once
+            if made is None:
+                raise
+        return self._lead_on(request, made)
+
+    def _made_already(self, request: HttpRequest) -> Application | None:
+        """Return the app that this form made when it was sent before."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            return Application.objects.filter(pk=UUID(request.POST.get("app", ""))).first()
+        except ValueError:
+            return None
+
+    def _lead_on(self, request: HttpRequest, made: Application) -> HttpResponse:
+        client_id = clean_client_id(request.POST.get("client_id", "")).value
+        keys = {"client_id": client_id} if client_id and self._may_set_keys(request) else {}
+        app_pages.say_made_already(request, made, "region", "kind", "name", **keys)
+        return redirect(app_pages.address(made, Tab.OVERVIEW))
 
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:  # noqa: FBT001
         by = acting(request)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
-from integrations.admin import app_keys, conflicts, key_answers, set_up_saving
+from integrations.admin import app_keys, app_pages, conflicts, key_answers, set_up_saving
 from integrations.admin.base import acting, not_to_be_sent, require, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.admin.set_up_forms import NameForm, StepKeysForm
@@ -79,10 +79,7 @@ def _add(request: HttpRequest, at: Visit, form: NameForm) -> HttpResponse:
 
 def _lead_on(request: HttpRequest, at: Visit) -> HttpResponse:
     """Lead on to the app that this form made already: it was sent twice, or filled in twice."""
-    if request.POST.get("name", "").split() != at.app.name.split() or request.POST.get("kind") != at.app.kind:
-        messages.warning(
-            request, f"This page had made the app “{at.app.name}” already. What was typed since was not saved."
-        )
+    app_pages.say_made_already(request, at.app, "name", "kind")
     return redirect(at.next_url)
 
 

@@ -1,5 +1,6 @@
 """The staff pages: what they show, what they do, and to whom."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +9,10 @@ from uuid import uuid4
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
+from django.http import HttpRequest
 from django.test import Client
 
+from integrations.admin.applications import ApplicationAdmin
 from integrations.models import Application, AuditEvent, ClientSecret, Organization, User
 from integrations.services import app_states, applications, secrets
 from tests.admin.app_forms import keys, overview
@@ -292,6 +295,50 @@ def test_who_may_add_an_app_without_keys_can_do_so(staff: Staff) -> None:
     assert response.url == url(Application.objects.get(), "change")
     assert Application.objects.get().client_id is None
     assert not ClientSecret.objects.exists()
+
+
+def asked_for(client: Client) -> str:
+    return re.search(r'name="app" value="([0-9a-f-]{36})"', text(client.get(f"{HOME}add/")))[1]
+
+
+def test_a_new_app_that_is_sent_twice_is_made_once(annas: Client) -> None:
+    typed = {"app": asked_for(annas), "client_id": CLIENT_ID, "client_secret": SECRET}
+    first, second = post_new(annas, **typed), post_new(annas, **typed)
+    app = Application.objects.get()
+    assert str(app.pk) == typed["app"]
+    assert str(app.pk) in app.redirect_uri
+    assert first.status_code == 302
+    assert second.url == url(app, "change")
+    assert ClientSecret.objects.count() == 1
+    third = post_new(annas, **{**typed, "name": "Another"})
+    assert "What was typed since was not saved." in said(third)[-1]
+    assert Application.objects.get().name == "Meridian Bookings"
+
+
+def test_a_new_app_that_is_sent_twice_at_once_is_made_once(annas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one comes in after the look whether it is there, and before this one is written."""
+    typed = {"app": asked_for(annas)}
+    post_new(annas, **typed)
+    look = ApplicationAdmin._made_already
+
+    def too_early(admin: ApplicationAdmin, request: HttpRequest) -> None:
+        monkeypatch.setattr(ApplicationAdmin, "_made_already", look)
+
+    monkeypatch.setattr(ApplicationAdmin, "_made_already", too_early)
+    assert post_new(annas, **typed).url == url(Application.objects.get(), "change")
+
+
+def test_the_form_of_an_app_that_was_deleted_makes_no_other(annas: Client) -> None:
+    typed = {"app": asked_for(annas)}
+    post_new(annas, **typed)
+    app_states.remove(Application.objects.get(), by=SOMEBODY)
+    assert "The app that this page made was deleted." in text(post_new(annas, **typed))
+    assert not Application.objects.exists()
+
+
+def test_a_new_app_whose_id_is_none_is_refused(annas: Client) -> None:
+    assert "This form is incomplete." in text(post_new(annas, app="nonsense"))
+    assert not Application.objects.exists()
 
 
 # --- The rest of the house ----------------------------------------------------------------------------------
