@@ -16,7 +16,7 @@ from integrations.rules import differences, roles
 from integrations.rules.differences import Difference
 from integrations.rules.journey import Step
 from integrations.rules.lint import MOVED, Field
-from integrations.rules.redirects import clean_registered_url
+from integrations.rules.redirects import clean_registered_url, why_not_kept
 from integrations.services import applications, people
 from integrations.services.refusals import Refused
 
@@ -43,6 +43,8 @@ def register(request: HttpRequest, at: Visit) -> HttpResponse:
 
 def _record(request: HttpRequest, at: Visit) -> HttpResponse:
     wanted = request.POST.get("do")
+    if reasons := why_not_kept(request.POST.get("pasted", "")):
+        return _shown(request, at, form=_forgetting(request, at, reasons))
     form = RegisterForm(request.POST, application=at.app, must_paste=wanted == COMPARE)
     if not form.is_valid():
         return _shown(request, at, form=form)
@@ -59,6 +61,15 @@ def _record(request: HttpRequest, at: Visit) -> HttpResponse:
     if not set_up_saving.save(request, at, form, form.kept(), then):
         return _shown(request, begin(request, at.pk, at.step), form=form)
     return _recorded(request, begin(request, at.pk, at.step), said_so=bool(url))
+
+
+def _forgetting(request: HttpRequest, at: Visit, reasons: tuple[str, ...]) -> RegisterForm:
+    """Return the form as it was filled in, but for what was pasted."""
+    data = request.POST.copy()
+    data["pasted"] = ""
+    form = RegisterForm(data, application=at.app)
+    form.add_error("pasted", list(reasons))
+    return form
 
 
 def _recorded(request: HttpRequest, at: Visit, *, said_so: bool) -> HttpResponse:

@@ -66,12 +66,28 @@ def is_public(url: str) -> bool:
 def clean_registered_url(text: str) -> Cleaned:
     """Check what somebody says stands at Exact: a web address, right or wrong; it is kept as it stands there."""
     value = text.strip()
+    if reasons := why_not_kept(value):
+        return Cleaned(reasons=reasons)
     if _split(value) is None or len(value) > LONGEST or any(char.isspace() or not char.isprintable() for char in value):
         reason = (
             "This is no web address. Copy the Redirect URL from the app's page at Exact, from its beginning to its end."
         )
         return Cleaned(reasons=(reason,))
     return Cleaned(value, trimmed=value != text)
+
+
+def why_not_kept(text: str) -> tuple[str, ...]:
+    """Return why what was pasted as a Redirect URL is neither kept nor shown again: it may hold a secret."""
+    if _ANSWER.search(text):
+        led = "This is an address to which Exact led a browser, with its answer in it."
+        return (f"{led} Copy the Redirect URL from the app's page at Exact instead.",)
+    if _USER.match(text):
+        return ("It holds a user or a password in front of “@”. Leave them out, here and at Exact.",)
+    return ()
+
+
+_ANSWER = re.compile(r"[?&#;](?:code|state)=", re.IGNORECASE)
+_USER = re.compile(r"\s*[a-z]+://[^/?#]*@", re.IGNORECASE)
 
 
 def read_pasted(text: str, *, redirect_url: str) -> Pasted:

@@ -145,6 +145,20 @@ def test_markup_that_is_pasted_is_shown_as_text(annas: Client, app: Application)
     assert "&lt;script&gt;alert" in page
 
 
+@pytest.mark.parametrize("owner", ["Meridian Ltd", "x" * 121])
+@pytest.mark.parametrize("button", [COMPARE, EXACTLY])
+def test_a_code_that_is_pasted_is_neither_kept_nor_shown(
+    annas: Client, app: Application, button: dict[str, str], owner: str
+) -> None:
+    pasted = f"{app.redirect_uri}?code=stampUK001.canary&state=xyz"
+    response = annas.post(url(app, Step.REGISTER), entered(app, pasted=pasted, owner=owner, **button))
+    assert "This is an address to which Exact led a browser" in text(response)
+    assert "canary" not in text(response)
+    assert owner in text(response)
+    app.refresh_from_db()
+    assert (app.registered_redirect_uri, app.version) == ("", 1)
+
+
 def test_comparing_nothing_is_said(annas: Client, app: Application) -> None:
     response = annas.post(url(app, Step.REGISTER), entered(app, **COMPARE))
     assert errors(response) == {"id_pasted": "Nothing was pasted. Copy the Redirect URL from Exact."}

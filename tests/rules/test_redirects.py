@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.rules.redirects import clean_redirect_url, read_pasted
+from integrations.rules.redirects import clean_redirect_url, clean_registered_url, read_pasted
 
 OWNED = "https://www.owned.example/back"
 CODE = "code=stampNL001.a!b&state=xyz"
@@ -43,6 +43,27 @@ def test_practice_may_come_back_to_this_machine() -> None:
     for url in ("http://127.0.0.1:8000/oauth/callback/x/", "http://localhost:8000/", "http://[::1]:8000/"):
         assert clean_redirect_url(url, practice=True).value == url
     assert clean_redirect_url("http://owned.example/", practice=True).reasons
+
+
+@pytest.mark.parametrize("url", [OWNED, "http://owned.example", f"{OWNED}?decode=1", f"{OWNED}//@me", f"{OWNED}?a=b@c"])
+def test_what_stands_at_exact_is_kept_right_or_wrong(url: str) -> None:
+    assert clean_registered_url(f" {url}\n").value == url
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"{OWNED}?{CODE}", "led a browser"), (f"{OWNED}?state=xyz", "led a browser"),
+        (f"{OWNED}?a=1&CODE=xyz", "led a browser"), (f"{OWNED}#code=xyz", "led a browser"),
+        (f"{OWNED}?{CODE}{'x' * 600}", "led a browser"), (f"not an address ?{CODE}", "led a browser"),
+        ("https://user:xyz@owned.example/", "a user or a password"), ("https://xyz@owned.example", "a user or"),
+    ],
+)  # fmt: skip
+def test_what_holds_a_code_or_a_password_is_not_kept_and_not_repeated(url: str, words: str) -> None:
+    cleaned = clean_registered_url(url)
+    assert cleaned.value == ""
+    assert words in " ".join(cleaned.reasons)
+    assert "xyz" not in repr(cleaned)
 
 
 @pytest.mark.parametrize(
