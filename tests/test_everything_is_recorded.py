@@ -154,6 +154,12 @@ def _existed(world: World) -> None:
     applications.change(world.spare, by=world.by)
 
 
+def _waiting(world: World) -> None:
+    secrets.set(world.spare, SECRET, by=world.by)
+    world.spare.secrets.update(proven_at=timezone.now())
+    secrets.set(world.spare, f"{SECRET}2", by=world.by)
+
+
 def _old_rows(world: World) -> None:
     old_events(2)
 
@@ -214,6 +220,10 @@ PAGES: Final[dict[str, Page]] = {
         nothing, lambda w: f"{APP}{w.spare.pk}/keys/",
         lambda w: app_forms.keys(w.spare, client_id=str(uuid4()), client_secret=SECRET),
         ("application.changed", "application.secret_set"),
+    ),
+    "a newer secret is taken back": (
+        _waiting, lambda w: f"{APP}{w.spare.pk}/keys/",
+        lambda w: app_forms.keys(w.spare, client_secret=SECRET), ("application.secret_taken_back",),
     ),
     "keys of an app are saved as they were": (
         nothing, lambda w: f"{APP}{w.spare.pk}/keys/", lambda w: app_forms.keys(w.spare), (),

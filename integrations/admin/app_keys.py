@@ -24,6 +24,7 @@ from integrations.services.refusals import Refused
 
 SET_KEYS: Final = "integrations.set_keys"
 RIGHTS: Final = ("integrations.change_application", SET_KEYS)
+TAKEN_BACK: Final = "The newer Client secret was taken back; the one in use stays."
 _BLANK_KEEPS: Final = "Blank keeps the one that is stored."
 
 
@@ -94,8 +95,11 @@ def store(application: Application, form: ReplaceForm, request: HttpRequest) -> 
             application.client_id = seen["client_id"]
             applications.change(application, by=by, version=seen["version"])
         if seen["client_secret"]:
+            before = [secret.version for secret in secrets.stored(application)]
             row = secrets.set(application, seen["client_secret"], by=by, after=seen["newest"])
-            notes.append(f"The Client secret is stored; its fingerprint is {row.fingerprint}.")
+            took_back = row.version < max(before, default=0)
+            stored = f"The Client secret is stored; its fingerprint is {row.fingerprint}."
+            notes.append(TAKEN_BACK if took_back else stored)
     return notes
 
 

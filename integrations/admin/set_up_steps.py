@@ -117,16 +117,22 @@ def keys(request: HttpRequest, at: Visit) -> HttpResponse:
     form = _keys_form(at, request.POST)
     if not form.is_valid():
         return _key_page(request, at, form)
-    before, newest = at.app.client_id, secrets.newest(at.app)
+    before = _present(at.app)
     try:
         notes = app_keys.store(at.app, form, request)
     except (Refused, WrongKeyRing) as refusal:
         return _not_stored(request, at, form, refusal)
     for note in notes:
         messages.info(request, note)
-    is_new = (before, newest) != (at.app.client_id, secrets.newest(at.app))
-    messages.success(request, "The keys are stored." if is_new else "These keys were stored already; nothing changed.")
+    messages.success(
+        request,
+        "The keys are stored." if before != _present(at.app) else "These keys were stored already; nothing changed.",
+    )
     return redirect(at.next_url)
+
+
+def _present(application: Application) -> tuple[str | None, list[int]]:
+    return application.client_id, [secret.version for secret in secrets.stored(application)]
 
 
 def _keys_form(at: Visit, data: QueryDict | None = None) -> StepKeysForm:

@@ -7,6 +7,7 @@ ACTIONS: Final = {
     "application.added": "added the app",
     "application.changed": "changed the app",
     "application.secret_set": "stored a Client secret",
+    "application.secret_taken_back": "took back a newer Client secret; the one in use stays",
     "application.enabled": "enabled the app",
     "application.disabled": "disabled the app",
     "application.registered": "recorded which Redirect URL stands at Exact",

@@ -41,8 +41,8 @@ def set(  # noqa: A001 (the design's name)
     """Store a secret; the same one again changes nothing.
 
     A replacement becomes the one in use, unless the present one was proven to work: then it waits beside it
-    as the newer one, so that a wrong paste cuts nobody off. ``after``: the version of the newest one that whoever
-    typed had seen; None where nobody looked.
+    as the newer one, so that a wrong paste cuts nobody off. To enter the one in use again takes that newer one back.
+    ``after``: the version of the newest one that whoever typed had seen; None where nobody looked.
 
     Raises:
         Conflict: somebody stored another one meanwhile.
@@ -57,11 +57,15 @@ def set(  # noqa: A001 (the design's name)
         Application.objects.select_for_update().get(pk=application.pk)
         stored = {row.status: row for row in application.secrets.stored()}
         mark = keyring.fingerprint(cleaned.value)
-        for row in stored.values():
-            if row.fingerprint == mark and keyring.opens(row.sealed, row.place()):
-                return row
+        same = next((row for row in stored.values() if _holds(row, mark)), None)
+        waits = stored.get(Status.NEWER)
+        if same is not None and waits in (None, same):
+            return same
         if after is not None and after != newest(application):
             raise Conflict([ANOTHER_MEANWHILE], version=application.version)
+        if same is not None and waits is not None:
+            _take_back(application, waits, by=by)
+            return same
         return _add(application, cleaned.value, mark, stored, by=by)
 
 
@@ -177,6 +181,16 @@ def _add(
     details = {"fingerprint": mark, "version": row.version, "status": row.status}
     AuditEvent.objects.record("application.secret_set", application, by=by, details=details)
     return row
+
+
+def _holds(row: ClientSecret, mark: str) -> bool:
+    return row.fingerprint == mark and keyring.opens(row.sealed, row.place())
+
+
+def _take_back(application: Application, newer: ClientSecret, *, by: Actor) -> None:
+    _retire(newer)
+    details = {"fingerprint": newer.fingerprint, "version": newer.version}
+    AuditEvent.objects.record("application.secret_taken_back", application, by=by, details=details)
 
 
 def _retire(row: ClientSecret) -> None:

@@ -120,6 +120,19 @@ def test_a_proven_secret_is_kept_until_exact_has_accepted_the_new_one(annas: Cli
     ]
 
 
+def test_a_wrong_replacement_is_taken_back_by_entering_the_secret_in_use_again(
+    annas: Client, make_app: MakeApp
+) -> None:
+    application = make_app()
+    prove(application)
+    annas.post(url(application), keys(application, client_secret=NEWER))
+    assert "To take the newer one back, enter the one in use again." in text(annas.get(url(application)))
+    response = annas.post(url(application), keys(application, client_secret=SECRET))
+    assert said(response)[0] == "The newer Client secret was taken back; the one in use stays."
+    assert [secret.status for secret in secrets.stored(application)] == ["In use"]
+    assert "To take the newer one back" not in text(annas.get(url(application)))
+
+
 def test_an_unproven_secret_is_replaced_at_once(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
     annas.post(url(application), keys(application, client_secret=NEWER))

@@ -60,6 +60,19 @@ def test_saving_the_same_again_changes_nothing(annas: Client, app: Application) 
     assert (list(ClientSecret.objects.values()), AuditEvent.objects.count()) == (before, happened)
 
 
+def test_entering_the_secret_in_use_again_says_that_a_newer_one_was_taken_back(
+    annas: Client, make_app: MakeApp
+) -> None:
+    app = make_app()
+    app.secrets.update(proven_at=timezone.now())
+    secrets.set(app, OTHER_SECRET, by=SOMEBODY)
+    response = annas.post(url(app, Step.KEYS), keys(app))
+    assert said(response) == [
+        "The newer Client secret was taken back; the one in use stays.",
+        "The keys are stored.",
+    ]
+
+
 def test_a_form_that_is_sent_twice_stores_the_keys_once(annas: Client, app: Application) -> None:
     form = keys(app)
     assert [annas.post(url(app, Step.KEYS), form).status_code for _ in range(2)] == [302, 302]

@@ -319,6 +319,40 @@ def test_a_replacement_of_a_proven_secret_waits_beside_it(make_app: MakeApp) -> 
     assert [stored.status for stored in secrets.stored(application)] == ["In use", "Newer, not yet proven"]
 
 
+def test_entering_the_secret_in_use_again_takes_a_newer_one_back(make_app: MakeApp) -> None:
+    application = make_app()
+    application.secrets.update(proven_at=timezone.now())
+    newer = secrets.set(application, "another1secret", by=SOMEBODY)
+    before = len(actions())
+    row = secrets.set(application, SECRET, by=SOMEBODY, after=newer.version)
+    assert (row.version, row.status) == (1, "current")
+    assert [(row.version, row.status, bool(row.sealed)) for row in application.secrets.order_by("version")] == [
+        (1, "current", True),
+        (2, "retired", False),
+    ]
+    (event,) = AuditEvent.objects.filter(action="application.secret_taken_back")
+    assert (event.actor, event.details) == (str(SOMEBODY), {"fingerprint": newer.fingerprint, "version": 2})
+    secrets.set(application, SECRET, by=SOMEBODY, after=newer.version)  # sent twice
+    assert len(actions()) == before + 1
+
+
+def test_a_newer_secret_that_nobody_saw_is_not_taken_back_unseen(make_app: MakeApp) -> None:
+    application = make_app()
+    application.secrets.update(proven_at=timezone.now())
+    secrets.set(application, "another1secret", by=SOMEBODY)
+    with pytest.raises(Conflict):
+        secrets.set(application, SECRET, by=SOMEBODY, after=1)
+    assert [row.status for row in application.secrets.order_by("version")] == ["current", "newer"]
+
+
+def test_entering_the_newer_secret_again_changes_nothing(make_app: MakeApp) -> None:
+    application = make_app()
+    application.secrets.update(proven_at=timezone.now())
+    for _ in range(2):
+        assert secrets.set(application, "another1secret", by=SOMEBODY).status == "newer"
+    assert [row.status for row in application.secrets.order_by("version")] == ["current", "newer"]
+
+
 def test_a_proven_secret_that_does_not_open_any_more_is_replaced(make_app: MakeApp) -> None:
     application = make_app()
     application.secrets.update(proven_at=timezone.now(), sealed="v1.lost.AAAA")
