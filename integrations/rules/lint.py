@@ -79,6 +79,8 @@ class AppFacts:
     permission_granted: bool
     keys_tested: Verdict | None = None
     """The worse of Exact's two answers about the present keys; None where there is none yet."""
+    proven_beside_newest: bool = False
+    """The newest secret waits beside an older one, for which Exact gave tokens: that one is in use, and opens."""
 
 
 def lint(app: AppFacts) -> tuple[Finding, ...]:
@@ -244,8 +246,7 @@ def _tested(app: AppFacts) -> Iterator[Finding]:
             text = "Exact seems to know the app, but not its Redirect URL. Enter the portal's there, letter by letter."
             yield Finding("redirect.refused", Severity.WARNING, text, Field.REDIRECT_URI)
         case Verdict.SECRET_REFUSED:
-            text = "Exact does not accept this Client secret. Press Show at Exact, copy it again, and save it here."
-            yield Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
+            yield _secret_refused(app)
         case Verdict.UNCLEAR:
             text = "Exact gave no clear answer when the keys were tested. Test them again later."
             yield Finding("keys.unclear", Severity.NOTE, text, Field.KEY_TEST)
@@ -253,6 +254,19 @@ def _tested(app: AppFacts) -> Iterator[Finding]:
             if app.client_id and app.has_secret:
                 text = "No test of these keys has an answer yet. A test asks Exact two questions and changes nothing."
                 yield Finding("keys.untested", Severity.NOTE, text, Field.KEY_TEST)
+
+
+def _secret_refused(app: AppFacts) -> Finding:
+    if app.proven_beside_newest:  # the test asked about the newest one, by which nothing lives yet
+        return Finding(
+            "client_secret.refused",
+            Severity.WARNING,
+            "Exact does not accept the newest Client secret; the older one, for which Exact gave tokens, stays in use. "
+            "Press Show at Exact, copy the secret again, and save it here.",
+            Field.CLIENT_SECRET,
+        )
+    text = "Exact does not accept this Client secret. Press Show at Exact, copy it again, and save it here."
+    return Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
 
 
 _NO_PERMISSION: Final = "Exact has not granted permission yet: only users of your own Exact subscription can connect."

@@ -54,6 +54,7 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
             outside_customers=outside.get(app.pk, 0),
             permission_granted=app.permission_status == PermissionStatus.GRANTED,
             keys_tested=key_tests.outcome(tests.get(app.pk)),
+            proven_beside_newest=_proven_beside_newest(stored[app.pk]),
         )
         for app in apps
     }
@@ -69,6 +70,11 @@ def _stored(apps: Sequence[Application]) -> dict[UUID, list[secrets.Stored]]:
     rows = [*loaded, *secrets.loaded(missing)] if len(loaded) < len(apps) else loaded
     found = {row.pk: secrets.stored(row) for row in rows}
     return {app.pk: found.get(app.pk, []) for app in apps}
+
+
+def _proven_beside_newest(stored: Sequence[secrets.Stored]) -> bool:
+    newest = max((secret.version for secret in stored), default=0)
+    return any(secret.opens and secret.row.proven_at is not None and secret.version < newest for secret in stored)
 
 
 def _owners_of_secrets(stored: Mapping[UUID, list[secrets.Stored]]) -> list[tuple[str, UUID, str]]:

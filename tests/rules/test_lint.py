@@ -115,6 +115,14 @@ def test_what_real_apps_must_not_have_is_a_note_in_practice():
     }
 
 
+def test_a_refused_secret_beside_which_a_proven_one_is_in_use_is_no_error():
+    beside = {"keys_tested": Verdict.SECRET_REFUSED, "proven_beside_newest": True}
+    assert found(**beside) == {"client_secret.refused": Severity.WARNING}
+    (finding,) = lint.lint(replace(WELL, **beside))
+    assert "stays in use" in finding.text
+    assert found(proven_beside_newest=True) == {}
+
+
 def test_errors_come_first_and_keep_the_app_from_being_enabled():
     app = replace(WELL, name="Shop", client_id=None, has_secret=False, keys_tested=None)
     severities = [finding.severity for finding in lint.lint(app)]

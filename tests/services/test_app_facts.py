@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations.models import Application, ClientSecret, KeyTest, Organization
-from integrations.services import app_facts, app_states, applications, secrets
+from integrations.rules.lint import Severity
+from integrations.services import app_facts, app_states, applications, links, secrets
 from tests import customers
 from tests.conftest import CLIENT_ID, SECRET, SOMEBODY
 
@@ -92,6 +94,53 @@ def test_what_exact_said_of_the_present_keys_is_found(make_app: MakeApp) -> None
     assert not {"keys.untested", "keys.unclear"} & codes(application)
     secrets.set(application, "another1secret", by=SOMEBODY)
     assert "keys.untested" in codes(application)
+
+
+def refuse_newest(application: Application) -> None:
+    """Let Exact have refused the secret that was entered last."""
+    asked = {"application": application, "asked_by": str(SOMEBODY), "client_id": CLIENT_ID}
+    version = max(stored.version for stored in secrets.stored(application))
+    KeyTest.objects.create(
+        **asked,
+        secret_version=version,
+        redirect_uri=application.redirect_uri,
+        client_verdict="accepted",
+        secret_verdict="secret_refused",
+    )
+
+
+def refused(application: Application) -> Severity | None:
+    found = {finding.code: finding.severity for finding in app_facts.findings(application)}
+    return found.get("client_secret.refused")
+
+
+def test_a_wrong_newer_secret_closes_no_app_whose_proven_one_is_in_use(make_app: MakeApp) -> None:
+    application = make_app(enable=True)
+    application.secrets.update(proven_at=timezone.now())
+    secrets.set(application, "another1secret", by=SOMEBODY)
+    refuse_newest(application)
+    assert refused(application) is Severity.WARNING
+    assert links.make(application, by=SOMEBODY)
+    applications.disable(application, by=SOMEBODY)
+    applications.enable(application, by=SOMEBODY)
+    secrets.set(application, SECRET, by=SOMEBODY)
+    assert refused(application) is None
+
+
+def test_a_refused_secret_closes_the_app_where_no_other_is_in_use(make_app: MakeApp) -> None:
+    application = make_app()
+    application.secrets.update(proven_at=timezone.now())
+    refuse_newest(application)
+    assert refused(application) is Severity.ERROR
+
+
+def test_a_refused_newer_secret_closes_the_app_where_the_older_does_not_open(make_app: MakeApp) -> None:
+    application = make_app()
+    application.secrets.update(proven_at=timezone.now())
+    secrets.set(application, "another1secret", by=SOMEBODY)
+    application.secrets.filter(status="current").update(sealed="v1.lost.AAAA")
+    refuse_newest(application)
+    assert refused(application) is Severity.ERROR
 
 
 def test_the_queries_do_not_grow_with_the_apps(make_app: MakeApp) -> None:
