@@ -19,11 +19,12 @@ WORKS_FOR_US: Final = "Works for your own Exact subscription; proves nothing abo
 UNCLEAR: Final = "Exact gave no clear answer"
 _GRAVITY: Final = (
     Verdict.UNKNOWN_CLIENT,
-    Verdict.REDIRECT_REFUSED,
     Verdict.SECRET_REFUSED,
+    Verdict.REDIRECT_REFUSED,
     Verdict.UNCLEAR,
     Verdict.ACCEPTED,
 )
+"""The worst first: what is certain, and an error to ``rules.lint``, before what is likely only."""
 
 
 # --- Whether Exact may be asked -------------------------------------------------------------------------------

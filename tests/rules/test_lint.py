@@ -1,11 +1,12 @@
 """Every finding about an app, by a case that has it and a case that lacks it."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from integrations.exact.key_test import Verdict
-from integrations.rules import lint, redirects
+from integrations.rules import key_tests, lint, redirects
 from integrations.rules.lint import AppFacts, Severity
 
 OURS = "https://portal.example.com/oauth/callback/1/"
@@ -113,6 +114,14 @@ def test_what_real_apps_must_not_have_is_a_note_in_practice():
         "redirect.not_https": Severity.NOTE,
         "redirect.not_public": Severity.NOTE,
     }
+
+
+@pytest.mark.parametrize(("client", "secret"), list(product(Verdict, Verdict)))
+def test_what_is_an_error_is_never_hidden_behind_an_answer_that_is_none(client, secret):
+    said = [found(keys_tested=verdict) for verdict in (client, secret)]
+    is_error = any(Severity.ERROR in severities.values() for severities in said)
+    shown = found(keys_tested=key_tests.outcome(client, secret))
+    assert (Severity.ERROR in shown.values()) is is_error
 
 
 def test_a_refused_secret_beside_which_a_proven_one_is_in_use_is_no_error():
