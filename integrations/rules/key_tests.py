@@ -1,7 +1,7 @@
 """Tests of an app's keys: when Exact may be asked, what its answers prove, and what they do not.
 
 The two questions are no interface of Exact's (see ``exact.key_test``), so each answer is told with its limits. A test
-is never repeated by itself, and there are three an hour of an app at most, whatever became of them.
+is never repeated by itself, and there are three an hour of an app at most, whatever became of them, one at a time.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,13 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from integrations.exact import regions
-from integrations.exact.key_test import Verdict
+from integrations.exact.key_test import SECONDS, Verdict
 from integrations.rules import moments
 
 LIMIT: Final = 3
 WINDOW: Final = timedelta(hours=1)
+UNDER_WAY: Final = timedelta(seconds=2 * SECONDS + 10)
+"""For how long a test without an answer is taken for one that still runs: both questions at their slowest, and some."""
 WORKS_FOR_US: Final = "Works for your own Exact subscription; proves nothing about customers."
 UNCLEAR: Final = "Exact gave no clear answer"
 _GRAVITY: Final = (
@@ -44,6 +46,8 @@ class Facts:
     is_archived: bool
     asked: tuple[datetime, ...] = ()
     """When the app's keys were tested before, be they the same keys or others."""
+    unanswered: tuple[datetime, ...] = ()
+    """Those of them that have no answer: they run, or they died."""
 
 
 def why_not(app: Facts, now: datetime, zone: tzinfo) -> tuple[str, ...]:
@@ -62,12 +66,24 @@ def why_not(app: Facts, now: datetime, zone: tzinfo) -> tuple[str, ...]:
             app.has_secret and not app.secret_opens,
             "The stored Client secret cannot be opened with the present keys. Enter it again, or bring back the key.",
         ),
+        (
+            is_under_way(app.unanswered, now),
+            "A test of these keys is under way. Open this page again in half a minute.",
+        ),
     )
     reasons = tuple(reason for unmet, reason in conditions if unmet)
     if again is None:
         return reasons
     when = f"{moments.until(again, now)}, at {moments.clock(again, zone, seconds=True)}"
     return (*reasons, f"The keys were tested three times within an hour. The next test is possible {when}.")
+
+
+def is_under_way(unanswered: Iterable[datetime], now: datetime) -> bool:
+    """Tell whether one may still be running: a second press asks Exact nothing, and spends no test.
+
+    Whichever died holds nobody up for longer; nor does one that a clock which went wrong dated ahead.
+    """
+    return any(abs(at - now) < UNDER_WAY for at in unanswered)
 
 
 def next_at(asked: Iterable[datetime], now: datetime) -> datetime | None:

@@ -1,8 +1,9 @@
 """Tests of an app's keys: two questions to Exact, asked when somebody presses the button and never by themselves.
 
 The row is written before anything is asked: a test that dies with its process counts among the three of an hour, so
-that nobody who is in a hurry asks Exact more often than it is told here. Nothing is asked within a transaction, and
-nothing is asked again.
+that nobody who is in a hurry asks Exact more often than it is told here; and while one may be under way, there is no
+second, so that a button which is pressed twice asks once. Nothing is asked within a transaction, and nothing is asked
+again.
 
 An accepted secret is not taken for proven (``secrets.prove``). It is concluded from the refusal of a made-up code,
 and Exact does not publish that it looks at the secret first; to prove a newer secret ends the one in use, whose
@@ -42,7 +43,7 @@ def why_not(application: Application) -> tuple[str, ...]:
 def left(application: Application) -> int:
     """Return how many more tests this hour allows."""
     now = timezone.now()
-    return rules.left(_recent(application, now), now)
+    return rules.left([at for at, _ in _recent(application, now)], now)
 
 
 def run(application: Application, *, by: Actor) -> KeyTest:
@@ -97,6 +98,7 @@ def outcome(test: KeyTest | None) -> Verdict | None:
 def _why_not(application: Application, now: datetime) -> tuple[str, ...]:
     stored = secrets.stored(application)
     newest = max(stored, key=lambda secret: secret.version, default=None)
+    recent = _recent(application, now)
     facts = rules.Facts(
         has_client_id=bool(application.client_id),
         has_secret=newest is not None,
@@ -104,14 +106,16 @@ def _why_not(application: Application, now: datetime) -> tuple[str, ...]:
         asleep_for="" if application.is_awake else application.origin,
         is_stopped=application.is_stopped,
         is_archived=application.is_archived,
-        asked=_recent(application, now),
+        asked=tuple(at for at, _ in recent),
+        unanswered=tuple(at for at, verdict in recent if not verdict),
     )
     return rules.why_not(facts, now, timezone.get_current_timezone())
 
 
-def _recent(application: Application, now: datetime) -> tuple[datetime, ...]:
+def _recent(application: Application, now: datetime) -> list[tuple[datetime, str]]:
+    """Return when tests of the last hour began, each with its first verdict: empty while it has none."""
     recent = application.key_tests.filter(asked_at__gt=now - rules.WINDOW)
-    return tuple(recent.values_list("asked_at", flat=True))
+    return list(recent.values_list("asked_at", "client_verdict"))
 
 
 def _may_go_on(test: KeyTest) -> bool:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.exact import regions
-from integrations.exact.key_test import Verdict
+from integrations.exact.key_test import SECONDS, Verdict
 from integrations.rules import key_tests
-from integrations.rules.key_tests import LIMIT, WINDOW, WORKS_FOR_US, Answered, Asked, Facts, Told
+from integrations.rules.key_tests import LIMIT, UNDER_WAY, WINDOW, WORKS_FOR_US, Answered, Asked, Facts, Told
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -64,6 +64,22 @@ def test_every_unmet_condition_is_listed():
         asked=(NOW,) * 3,
     )
     assert len(key_tests.why_not(worst, NOW, UTC)) == 5
+
+
+@pytest.mark.parametrize("begun", [NOW, NOW - UNDER_WAY + SIGN, NOW + UNDER_WAY - SIGN])
+def test_a_test_without_an_answer_is_taken_for_under_way(begun):
+    assert key_tests.why_not(replace(READY, asked=(begun,), unanswered=(begun,)), NOW, UTC) == (
+        "A test of these keys is under way. Open this page again in half a minute.",
+    )
+
+
+@pytest.mark.parametrize("begun", [NOW - UNDER_WAY, NOW + UNDER_WAY])
+def test_a_test_that_died_holds_nobody_up_for_longer_than_one_takes(begun):
+    assert key_tests.why_not(replace(READY, asked=(begun,), unanswered=(begun,)), NOW, UTC) == ()
+
+
+def test_a_test_is_under_way_for_as_long_as_both_questions_may_take():
+    assert timedelta(seconds=2 * SECONDS) < UNDER_WAY < timedelta(minutes=1)
 
 
 def test_the_limit_says_when_the_next_is_possible_in_the_organizations_time():
