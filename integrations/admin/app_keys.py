@@ -15,7 +15,7 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.admin.conflicts import SeenField
-from integrations.admin.keys_form import KeysForm
+from integrations.admin.keys_form import BLANK_KEEPS, KeysForm
 from integrations.models import Application
 from integrations.rules import app_states, roles
 from integrations.services import applications, people, secrets
@@ -25,7 +25,6 @@ from integrations.services.refusals import Refused
 SET_KEYS: Final = "integrations.set_keys"
 RIGHTS: Final = ("integrations.change_application", SET_KEYS)
 TAKEN_BACK: Final = "The newer Client secret was taken back; the one in use stays."
-_BLANK_KEEPS: Final = "Blank keeps the one that is stored."
 
 
 class ReplaceForm(KeysForm):
@@ -40,7 +39,7 @@ class ReplaceForm(KeysForm):
         seen = {"client_id": application.client_id, "version": application.version, "newest": newest}
         super().__init__(data, initial=seen)
         if newest:
-            self.fields["client_secret"].help_text = _BLANK_KEEPS
+            self.fields["client_secret"].help_text = BLANK_KEEPS
         if stays:
             self.fields["client_id"].disabled = True
             self.fields["client_id"].help_text = " ".join(stays)
@@ -73,12 +72,31 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _form(application: Application, data: QueryDict | None = None) -> ReplaceForm:
-    stays = app_states.why_client_id_stays(_live(application)) if application.client_id else ()
-    return ReplaceForm(data, application=application, newest=secrets.newest(application), stays=stays)
+    return ReplaceForm(data, **seen(application))
 
 
-def _live(application: Application) -> int:
+# --- What the step of Set up shows, too -------------------------------------------------------------------------
+
+
+def seen(application: Application) -> dict[str, Any]:
+    """Return what whoever fills in a ``ReplaceForm`` sees of the app: the form takes it by these names."""
+    return {
+        "application": application,
+        "newest": secrets.newest(application),
+        "stays": app_states.why_client_id_stays(depending(application)) if application.client_id else (),
+    }
+
+
+def depending(application: Application) -> int:
+    """Return how many connections live by the keys."""
     return application.connections.linked().count()
+
+
+def stored(application: Application) -> list[dict[str, Any]]:
+    """Return the secrets that are stored, the one in use first, each with the name of whoever set it."""
+    rows = secrets.stored(application)
+    names = people.names(secret.row.set_by for secret in rows)
+    return [{"secret": secret, "set_by": names[secret.row.set_by]} for secret in rows]
 
 
 def store(application: Application, form: ReplaceForm, request: HttpRequest) -> list[str]:
@@ -89,17 +107,17 @@ def store(application: Application, form: ReplaceForm, request: HttpRequest) -> 
         Refused: as the services say.
         WrongKeyRing: nothing can be sealed now.
     """
-    by, seen, notes = acting(request), form.cleaned_data, [*form.notes]
+    by, typed, notes = acting(request), form.cleaned_data, [*form.notes]
     with transaction.atomic():
-        if application.client_id != seen["client_id"]:
-            application.client_id = seen["client_id"]
-            applications.change(application, by=by, version=seen["version"])
-        if seen["client_secret"]:
+        if application.client_id != typed["client_id"]:
+            application.client_id = typed["client_id"]
+            applications.change(application, by=by, version=typed["version"])
+        if typed["client_secret"]:
             before = [secret.version for secret in secrets.stored(application)]
-            row = secrets.set(application, seen["client_secret"], by=by, after=seen["newest"])
+            row = secrets.set(application, typed["client_secret"], by=by, after=typed["newest"])
             took_back = row.version < max(before, default=0)
-            stored = f"The Client secret is stored; its fingerprint is {row.fingerprint}."
-            notes.append(TAKEN_BACK if took_back else stored)
+            is_stored = f"The Client secret is stored; its fingerprint is {row.fingerprint}."
+            notes.append(TAKEN_BACK if took_back else is_stored)
     return notes
 
 
@@ -113,13 +131,12 @@ def _refused(request: HttpRequest, pk: UUID, refusal: Refused | WrongKeyRing) ->
 
 
 def _shown(request: HttpRequest, application: Application, form: ReplaceForm | None) -> HttpResponse:
-    stored = secrets.stored(application)
-    names = people.names(secret.row.set_by for secret in stored)
+    rows = stored(application)
     context = {
         "form": form,
-        "stored": [{"secret": secret, "set_by": names[secret.row.set_by]} for secret in stored],
-        "proven": next((secret.row for secret in stored if secret.row.proven_at), None),
-        "depending": _live(application),
+        "stored": rows,
+        "proven": next((row["secret"].row for row in rows if row["secret"].row.proven_at), None),
+        "depending": depending(application),
         "who_may_set": roles.who_may(SET_KEYS),
         "may_test": request.user.has_perm(key_answers.TEST),
         **key_answers.context(application),

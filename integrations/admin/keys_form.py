@@ -1,6 +1,6 @@
 """What an app's forms have in common: its keys, and an address of one's own in place of the portal's."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from integrations.rules.keys import MAX_SECRET_LENGTH, clean_client_id, clean_client_secret
 from integrations.rules.redirects import LONGEST, clean_redirect_url
 
-BLANK_KEEPS = "Blank keeps the one that is stored."
+BLANK_KEEPS: Final = "Blank keeps the one that is stored."
 
 
 class KeysForm(forms.Form):

@@ -14,10 +14,10 @@ from integrations.admin.set_up_visit import Visit, answer, begin
 from integrations.exact import limits
 from integrations.exact.key_test import Verdict
 from integrations.models import Application, Organization
-from integrations.rules import app_states, journey, lint, roles
+from integrations.rules import journey, lint, roles
 from integrations.rules.journey import Step
 from integrations.rules.lint import Field, Severity
-from integrations.services import applications, key_tests, people, secrets
+from integrations.services import applications, key_tests, secrets
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Conflict, Refused
 
@@ -124,10 +124,8 @@ def keys(request: HttpRequest, at: Visit) -> HttpResponse:
         return _not_stored(request, at, form, refusal)
     for note in notes:
         messages.info(request, note)
-    messages.success(
-        request,
-        "The keys are stored." if before != _present(at.app) else "These keys were stored already; nothing changed.",
-    )
+    is_new = before != _present(at.app)
+    messages.success(request, "The keys are stored." if is_new else "These keys were stored already; nothing changed.")
     return redirect(at.next_url)
 
 
@@ -136,11 +134,8 @@ def _present(application: Application) -> tuple[str | None, list[int]]:
 
 
 def _keys_form(at: Visit, data: QueryDict | None = None) -> StepKeysForm:
-    stays = app_states.why_client_id_stays(_live(at.app)) if at.app.client_id else ()
     is_stored = any(secret.opens for secret in secrets.stored(at.app))
-    return StepKeysForm(
-        data, application=at.app, newest=secrets.newest(at.app), stays=stays, needs_secret=not is_stored
-    )
+    return StepKeysForm(data, **app_keys.seen(at.app), needs_secret=not is_stored)
 
 
 def _not_stored(request: HttpRequest, at: Visit, form: StepKeysForm, refusal: Refused | WrongKeyRing) -> HttpResponse:
@@ -159,20 +154,14 @@ def _not_stored(request: HttpRequest, at: Visit, form: StepKeysForm, refusal: Re
 
 
 def _key_page(request: HttpRequest, at: Visit, form: StepKeysForm | None) -> HttpResponse:
-    stored = secrets.stored(at.app)
-    names = people.names(secret.row.set_by for secret in stored)
     context = {
         "form": form,
-        "stored": [{"secret": secret, "set_by": names[secret.row.set_by]} for secret in stored],
-        "depending": _live(at.app),
+        "stored": app_keys.stored(at.app),
+        "depending": app_keys.depending(at.app),
         "manage_url": at.at_exact("apps/"),
         "who_may": roles.who_may(SET_KEYS),
     }
     return answer(request, at, "keys.html", **context)
-
-
-def _live(application: Application) -> int:
-    return application.connections.linked().count()
 
 
 # --- Test keys --------------------------------------------------------------------------------------------------

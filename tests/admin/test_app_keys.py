@@ -158,7 +158,7 @@ def test_one_that_connected_after_the_form_was_opened_counts_too(
     application = make_app()
     customers.connect(application)
     # The page looked before.
-    monkeypatch.setattr("integrations.admin.app_keys._live", lambda _: 0)
+    monkeypatch.setattr("integrations.admin.app_keys.depending", lambda _: 0)
     response = annas.post(url(application), keys(application, client_id=OTHER_ID))
     assert "would be lost with it" in said(response)[0]
     application.refresh_from_db()
