@@ -47,8 +47,10 @@ test: lint  ## Lint and the tests that need neither servers nor a browser
 	@$(BIN)/coverage erase
 	$(PYTEST) $(TESTS) -m "not services and not browser and not faults"
 
+# The pure floors know neither, so their tests are not run once more; what is covered is measured by the other suites.
 test-services: $(VENV)/.development  ## The same tests on PostgreSQL and Redis
-	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "not browser and not faults"
+	$(BIN)/python -m tests.servers $(BIN)/pytest $(TESTS) -m "not browser and not faults" \
+	  --ignore=tests/rules --ignore=tests/exact --ignore=tests/sandbox
 
 test-browser: $(VENV)/.development  ## The pages in an installed Chromium
 	$(PYTEST) $(TESTS) -m browser
