@@ -1,4 +1,4 @@
-"""An app's Redirect URL: what was entered at Exact is noted, and the portal's own address followed."""
+"""An app's Redirect URL: what was entered at Exact is recorded, and the portal's own address followed."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from integrations.admin import app_pages
@@ -42,7 +42,7 @@ def urls(admin_view: Any) -> list[URLPattern]:
 
 
 def register(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Note what was entered at Exact, and say whether it is what the portal sends."""
+    """Record what was entered at Exact, and say whether it is what the portal sends."""
     application = app_pages.find(request, pk, CHANGE)
     form = RegisteredForm(request.POST)
     if not form.is_valid():
@@ -56,7 +56,7 @@ def register(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Refused as refusal:
         say_why_not(request, refusal)
     else:
-        _compare(request, application)
+        say_recorded(request, application)
     return _back(request, application)
 
 
@@ -74,13 +74,24 @@ def follow(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _back(request, application)
 
 
-def _compare(request: HttpRequest, application: Application) -> None:
-    if application.registered_redirect_uri == application.redirect_uri:
-        messages.success(request, "Noted: Exact has the Redirect URL that the portal sends, letter by letter.")
+def say_recorded(request: HttpRequest, application: Application) -> bool:
+    """Say on the next page, and tell, whether what was recorded is what the portal sends."""
+    same = application.registered_redirect_uri == application.redirect_uri
+    if same:
+        messages.success(request, "Recorded: Exact has the Redirect URL that the portal sends, letter by letter.")
     else:
-        messages.warning(
-            request, "Noted. It is not the Redirect URL that the portal sends; Exact compares them letter by letter."
+        messages.error(
+            request, "Recorded. It is not the Redirect URL that the portal sends; Exact compares them letter by letter."
         )
+    return same
+
+
+def compare_url(application: Application) -> str:
+    """Return where what was recorded is compared character by character; empty where nothing differs."""
+    if application.registered_redirect_uri in {"", application.redirect_uri}:
+        return ""
+    step = reverse("admin:set-up-step", args=[application.pk, Step.REGISTER])
+    return f"{step}#about-{Field.REGISTERED_REDIRECT_URI}"
 
 
 def _back(request: HttpRequest, application: Application) -> HttpResponse:

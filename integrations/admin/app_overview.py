@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from integrations.admin import app_findings, app_pages, confirming, conflicts
 from integrations.admin import app_states as app_states_pages
-from integrations.admin.app_address import RegisteredForm
+from integrations.admin.app_address import RegisteredForm, compare_url
 from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
@@ -100,6 +100,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
         "registered_by": names.get(application.registered_by, ""),
         "who_may_change": roles.who_may(CHANGE),
         "registered_form": RegisteredForm(),
+        "compare_url": compare_url(application) if form is not None else "",
         "scopes": _scopes(application),
         "verbs": _verbs(request, application, effects),
         **context,

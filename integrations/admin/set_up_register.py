@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from integrations.admin import set_up_saving
+from integrations.admin import app_address, set_up_saving
 from integrations.admin.base import acting, require, say_why_not
 from integrations.admin.confirming import confirmed
 from integrations.admin.set_up_forms import AsItStoodForm, OwnAddressForm, RegisterForm
@@ -75,10 +75,7 @@ def _forgetting(request: HttpRequest, at: Visit, reasons: tuple[str, ...]) -> Re
 def _recorded(request: HttpRequest, at: Visit, *, said_so: bool) -> HttpResponse:
     if not said_so:
         messages.success(request, "Saved.")
-    elif at.app.registered_redirect_uri == at.app.redirect_uri:
-        messages.success(request, "Recorded: what stands at Exact is the portal's Redirect URL, letter by letter.")
-    else:
-        messages.error(request, "Recorded, and it is not the portal's Redirect URL. The difference is marked below.")
+    elif not app_address.say_recorded(request, at.app):
         return redirect(at.url(Step.REGISTER))
     return redirect(at.next_url)
 

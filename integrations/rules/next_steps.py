@@ -127,7 +127,7 @@ def _enabled(app: AppStanding) -> NextStep:
 
 
 _PERMISSION: Final = {
-    "none": ("Ask Exact for permission, so that customers can connect, and note it here.", "Permission"),
+    "none": ("Ask Exact for permission, so that customers can connect, and record it here.", "Permission"),
     "in_review": ("Exact reviews it. Note here what it answers.", "Permission"),
     "rejected": ("Exact rejected it: read why, mend it and ask again.", "Permission"),
 }

@@ -1,4 +1,4 @@
-"""The Redirect URL of an app: copied, noted as it was entered at Exact, compared, and followed after a move."""
+"""The Redirect URL of an app: copied, recorded as it was entered at Exact, compared, and followed after a move."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.models import Application, AuditEvent
+from integrations.rules.journey import Step
 from integrations.services import applications
 from tests.conftest import SOMEBODY
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
 Staff = Callable[..., Client]
-NOTED = "#about-registered_redirect_uri"
+RECORDED = "#about-registered_redirect_uri"
 
 
 def url(application: Application, name: str = "integrations_application_change") -> str:
@@ -30,36 +31,50 @@ def said(response: Any) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def note(client: Client, application: Application, typed: str, **fields: Any) -> Any:
+def record(client: Client, application: Application, typed: str, **fields: Any) -> Any:
     return client.post(url(application, "register-url"), {"url": typed, "version": application.version, **fields})
 
 
-def test_what_was_entered_at_exact_is_noted_with_day_and_person(annas: Client, make_app: MakeApp) -> None:
+def test_what_was_entered_at_exact_is_recorded_with_day_and_person(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
-    assert "Nobody noted it yet." in text(annas.get(url(application)))
-    response = note(annas, application, f"  {application.redirect_uri} ")
-    assert response.url == f"{url(application)}{NOTED}"
-    assert said(response) == ["Noted: Exact has the Redirect URL that the portal sends, letter by letter."]
+    assert "Nobody recorded it yet." in text(annas.get(url(application)))
+    response = record(annas, application, f"  {application.redirect_uri} ")
+    assert response.url == f"{url(application)}{RECORDED}"
+    assert said(response) == ["Recorded: Exact has the Redirect URL that the portal sends, letter by letter."]
     page = text(annas.get(url(application)))
     assert "by Anna Smit." in page
     assert "The same" in page
     assert AuditEvent.objects.filter(action="application.registered").count() == 1
 
 
-def test_one_that_differs_is_noted_too_and_found(annas: Client, make_app: MakeApp) -> None:
+def test_one_that_differs_is_recorded_too_and_found(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
-    response = note(annas, application, application.redirect_uri[:-1])
-    assert said(response)[0].startswith("Noted. It is not the Redirect URL that the portal sends")
+    response = record(annas, application, application.redirect_uri[:-1])
+    assert said(response)[0].startswith("Recorded. It is not the Redirect URL that the portal sends")
     page = text(annas.get(url(application)))
     assert "Differs" in page
     assert 'data-code="redirect.differs"' in page
     assert "One thing keeps it from being enabled." in page
 
 
+def test_what_differs_is_one_click_away_for_whoever_may_change_it(
+    annas: Client, staff: Staff, make_app: MakeApp
+) -> None:
+    application = make_app()
+    record(annas, application, application.redirect_uri[:-1])
+    link = f'href="{reverse("admin:set-up-step", args=[application.pk, Step.REGISTER])}{RECORDED}"'
+    assert link in text(annas.get(url(application)))
+    assert "A slash is missing at the end" in text(annas.get(link[6:-1].partition("#")[0]))
+    assert link not in text(staff("view_application").get(url(application)))
+    application.refresh_from_db()
+    record(annas, application, application.redirect_uri)
+    assert link not in text(annas.get(url(application)))
+
+
 @pytest.mark.parametrize("bad", ["", "   ", "nonsense", "https://", "x" * 5000, "https://a.example/\x00", "ftp://a.b/"])
 def test_what_is_no_address_is_refused_with_a_sentence(annas: Client, make_app: MakeApp, bad: str) -> None:
     application = make_app()
-    response = note(annas, application, bad)
+    response = record(annas, application, bad)
     assert response.status_code == 302
     assert said(response)
     application.refresh_from_db()
@@ -71,17 +86,17 @@ def test_somebody_who_changed_the_app_meanwhile_is_told(annas: Client, make_app:
     changed = Application.objects.get(pk=application.pk)
     changed.name = "Meridian Rooms"
     applications.change(changed, by=SOMEBODY)
-    response = note(annas, application, application.redirect_uri)
+    response = record(annas, application, application.redirect_uri)
     assert "changed the app after you opened this page" in said(response)[0]
     application.refresh_from_db()
     assert application.registered_redirect_uri == ""
 
 
-def test_sent_twice_it_is_noted_once(annas: Client, make_app: MakeApp) -> None:
+def test_sent_twice_it_is_recorded_once(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
     for _ in range(2):
-        said_last = said(note(annas, application, application.redirect_uri))[-1]  # both from the same version
-        assert said_last == "Noted: Exact has the Redirect URL that the portal sends, letter by letter."
+        said_last = said(record(annas, application, application.redirect_uri))[-1]  # both from the same version
+        assert said_last == "Recorded: Exact has the Redirect URL that the portal sends, letter by letter."
     assert AuditEvent.objects.filter(action="application.registered").count() == 1
 
 

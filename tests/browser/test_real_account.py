@@ -40,8 +40,8 @@ def leads_elsewhere(open_page: Callable[..., Page], portal: Portal) -> None:
     page.get_by_role("button", name="Change", exact=True).click()
     page.goto(app)
     page.get_by_label("Paste it as it stands there").fill(OWNED)
-    page.get_by_role("button", name="Note it").click()
-    expect(page.get_by_role("status").first).to_contain_text("Noted: Exact has the Redirect URL")
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("status").first).to_contain_text("Recorded: Exact has the Redirect URL")
 
 
 def someones_website(route: Route) -> None:
