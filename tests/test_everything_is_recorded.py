@@ -231,9 +231,9 @@ PAGES: Final[dict[str, Page]] = {
     "keys of an app are tested": (
         nothing, lambda w: f"{APP}{w.enabled.pk}/test-keys/", lambda w: {}, ("application.keys_tested",),
     ),
-    "what was entered at Exact is noted": (
+    "what was entered at Exact is recorded": (
         nothing, lambda w: f"{APP}{w.spare.pk}/registered/",
-        lambda w: {"url": "https://www.meridian.example/"}, ("application.registered",),
+        lambda w: {"url": "https://www.meridian.example/", "version": w.spare.version}, ("application.registered",),
     ),
     "the portal's new address is followed": (
         lambda w: Application.objects.filter(pk=w.spare.pk).update(redirect_uri="https://former.example/"),

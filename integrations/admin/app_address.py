@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.admin import app_pages
 from integrations.admin.base import acting, say_why_not
+from integrations.admin.conflicts import SeenField
 from integrations.models import Application
 from integrations.rules.journey import Step
 from integrations.rules.lint import Field
@@ -31,7 +32,7 @@ class RegisteredForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
         error_messages={"required": "Nothing was pasted. Copy the Redirect URL from Manage my apps, at Exact."},
     )
-    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    version = SeenField()
 
 
 def urls(admin_view: Any) -> list[URLPattern]:
@@ -46,8 +47,9 @@ def register(request: HttpRequest, pk: UUID) -> HttpResponse:
     application = app_pages.find(request, pk, CHANGE)
     form = RegisteredForm(request.POST)
     if not form.is_valid():
-        for reason in form.errors.get("url", ["This form is incomplete. Open the page once more."]):
-            messages.error(request, str(reason))
+        for reasons in form.errors.values():
+            for reason in reasons:
+                messages.error(request, str(reason))
         return _back(request, application)
     try:
         applications.register(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -34,7 +35,9 @@ def save(
     application = Application.objects.get(pk=at.pk)
     for name, value in values.items():
         setattr(application, name, value)
-    seen = version(request)
+    seen = _version(request, form)
+    if seen is None:
+        return False
     try:
         with transaction.atomic():
             newest = seen
@@ -52,10 +55,14 @@ def save(
     return True
 
 
-def version(request: HttpRequest) -> int:
-    """Return the version of the app that the form was filled in from; 0, which no app has, where it says none."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _version(request: HttpRequest, form: StepForm) -> int | None:
+    """Return the version of the app that the form was filled in from; where it says none, the form says so."""
+    try:
+        seen: int = conflicts.SeenField().clean(request.POST.get("version"))
+    except ValidationError as error:
+        form.add_error(None, error)
+        return None
+    return seen
 
 
 def warn_of_name(request: HttpRequest, application: Application) -> None:

@@ -126,7 +126,7 @@ TABLE: Final = """
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @as-it-stood GET  L x x x 0 x x 0
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @as-it-stood POST L x x x 0 x x 0
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @register  GET  L x x x y x x y
-/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @register  POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @register  POST L x x x y x x y
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @keys      GET  L x x x y x x y
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @keys      POST L x x x y x x y
 /admin/integrations/application/<uuid:pk>/set-up/<slug:step>/ @test-keys GET  L x x x y x x y

@@ -92,6 +92,15 @@ def test_somebody_who_changed_the_app_meanwhile_is_told(annas: Client, make_app:
     assert application.registered_redirect_uri == ""
 
 
+@pytest.mark.parametrize("version", ["", "x", "0", "9" * 40])
+def test_a_form_that_says_no_version_records_nothing(annas: Client, make_app: MakeApp, version: str) -> None:
+    application = make_app()
+    response = record(annas, application, application.redirect_uri, version=version)
+    assert said(response) == ["This form is incomplete. Open the page once more, and enter it there."]
+    application.refresh_from_db()
+    assert application.registered_redirect_uri == ""
+
+
 def test_sent_twice_it_is_recorded_once(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
     for _ in range(2):
@@ -129,7 +138,7 @@ def test_both_are_for_whoever_may_change_apps(staff: Staff, make_app: MakeApp, n
     application = make_app()
     Application.objects.update(redirect_uri=f"https://former.example/oauth/callback/{application.pk}/")
     before = Application.objects.values().get()
-    form = {"url": application.redirect_uri}
+    form = {"url": application.redirect_uri, "version": application.version}
     assert staff("view_application").post(url(application, name), form).status_code == 403
     assert Application.objects.values().get() == before
     assert staff("view_application", "change_application").post(url(application, name), form).status_code == 302

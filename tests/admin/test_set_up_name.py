@@ -183,11 +183,11 @@ def test_a_change_that_is_sent_twice_is_made_once(annas: Client) -> None:
     assert actions() == ["application.added", "application.changed"]
 
 
-@pytest.mark.parametrize("version", ["x", "-1", "9" * 5000, "1" * 9])
+@pytest.mark.parametrize("version", ["", "x", "-1", "0", "9" * 5000])
 def test_a_version_that_is_none_changes_nothing(annas: Client, version: str) -> None:
     app = make(annas)
     response = annas.post(url(app, Step.NAME), changed(app, name="Meridian New", version=version))
     assert response.status_code == 200
-    assert "nothing was saved" in events(response)
+    assert "This form is incomplete. Open the page once more" in text(response)
     app.refresh_from_db()
     assert app.name == "Meridian Bookings"
