@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 # The lock files name every package: a newer release of one of them must not enter the resolver.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 TESTS ?= tests
-PYTEST := $(BIN)/coverage run -m pytest
+# Tracing takes two thirds more time: `make coverage` does it, the others do not.
+PYTEST := $(BIN)/$(if $(TRACE),coverage run -m ,)pytest
 
 export PYTHONDONTWRITEBYTECODE ?=
 
@@ -44,12 +45,11 @@ lint: $(VENV)/.development  ## Lint, types, floors
 	$(BIN)/lint-imports --no-cache
 
 test: lint  ## Lint and the tests that need neither servers nor a browser
-	@$(BIN)/coverage erase
 	$(PYTEST) $(TESTS) -m "not services and not browser and not faults"
 
-# The pure floors know neither, so their tests are not run once more; what is covered is measured by the other suites.
+# The pure floors know neither, so their tests are not run once more.
 test-services: $(VENV)/.development  ## The same tests on PostgreSQL and Redis
-	$(BIN)/python -m tests.servers $(BIN)/pytest $(TESTS) -m "not browser and not faults" \
+	$(BIN)/python -m tests.servers $(PYTEST) $(TESTS) -m "not browser and not faults" \
 	  --ignore=tests/rules --ignore=tests/exact --ignore=tests/sandbox
 
 test-browser: $(VENV)/.development  ## The pages in an installed Chromium
@@ -65,7 +65,9 @@ faults-here: $(VENV)/.development
 faults-servers: $(VENV)/.development
 	$(BIN)/python -m tests.servers $(PYTEST) tests/faults -m services
 
-coverage: $(VENV)/.development  ## What the tests ran since the last make test, all of their processes together
+coverage: $(VENV)/.development  ## make test, traced: what the tests ran, and what not
+	$(BIN)/coverage erase
+	@$(MAKE) --no-print-directory test TRACE=yes
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
