@@ -70,8 +70,9 @@ def toggle(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _asks_before_enabling(application: Application) -> bool:
     """Tell whether something is missing, or likely a mistake: then the switch leads to the page that says it."""
-    likely = any(finding.severity is Severity.WARNING for finding in app_facts.findings(application))
-    return likely or bool(applications.why_not_enabled(application))
+    if applications.state(application) is not State.DISABLED:
+        return True
+    return any(finding.severity is not Severity.NOTE for finding in app_facts.findings(application))
 
 
 def _worth_a_look(application: Application) -> list[dict[str, Any]]:
