@@ -19,7 +19,7 @@ from integrations.rules import app_sentences, lint, roles
 from integrations.rules.app_states import State
 from integrations.rules.app_turns import WORDS, Turn
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, app_states, applications, people, sessions, standings
+from integrations.services import app_facts, app_states, applications, people, scope_approvals, sessions, standings
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Conflict, Refused
 
@@ -111,7 +111,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
 def _scopes(application: Application) -> dict[str, list[str]]:
     """Return what Exact had approved before the portal, by level, the wider one first."""
     levels: dict[str, list[str]] = {"Manage": [], "Read": []}
-    for scope, level in sorted(application.approved_scopes.items()):
+    for scope, level in scope_approvals.approved(application).items():
         levels.setdefault(str(level).capitalize(), []).append(scope)
     return {level: scopes for level, scopes in levels.items() if scopes}
 

@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from integrations.admin.base import clean_name
-from integrations.models import Application, Customer, Kind, PermissionStatus
+from integrations.models import Application, Customer, Kind
 from integrations.rules.folding import fold
-from integrations.services import applications, links
+from integrations.rules.workflow import PermissionState
+from integrations.services import applications, links, permissions
 
 
 class CustomerForm(forms.ModelForm):
@@ -41,11 +42,11 @@ class LinkPageForm(forms.Form):
         super().__init__(*args, **kwargs)
         app: Any = self.fields["app"]
         app.queryset = self.apps = applications.usable().exclude(kind=Kind.TESTING)
+        self.standing = permissions.standing(list(app.queryset))
         app.label_from_instance = self._label
 
-    @staticmethod
-    def _label(row: Application) -> str:
-        granted = row.permission_status == PermissionStatus.GRANTED
+    def _label(self, row: Application) -> str:
+        granted = self.standing.get(row.pk) is PermissionState.GRANTED
         return f"{row.name} ({row.region_title}{'' if granted else ', no permission by Exact yet'})"
 
 

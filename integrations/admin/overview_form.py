@@ -1,20 +1,13 @@
 """The fields of an app that staff change on its first page; its keys are on a page of their own."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
-from django.core.validators import URLValidator
 
 from integrations.admin.base import clean_name
 from integrations.admin.conflicts import SeenField
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.models import Application
-
-PERMISSION: Final = ("permission_status", "permission_on", "permission_note", "permission_evidence")
-
-
-class WebAddressField(forms.URLField):
-    default_validators = [URLValidator(schemes=["http", "https"])]
 
 
 class OverviewForm(forms.ModelForm):
@@ -22,23 +15,12 @@ class OverviewForm(forms.ModelForm):
 
     version = SeenField()
     own_redirect_url = OwnAddressField()
-    permission_evidence = WebAddressField(
-        label="Evidence",
-        required=False,
-        max_length=500,
-        assume_scheme="https",
-        help_text=Application._meta.get_field("permission_evidence").help_text,
-        error_messages={"invalid": "Enter a web address, with http or https."},
-    )
 
     class Meta:
         model = Application
-        fields = ("name", "kind", "owner", "caretakers", *PERMISSION)
-        labels = {"permission_status": "Status"}
+        fields = ("name", "kind", "owner", "caretakers")
         widgets = {
             "caretakers": forms.Textarea(attrs={"rows": 3}),
-            "permission_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "permission_note": forms.Textarea(attrs={"rows": 3}),
         }
 
     def __init__(self, *args: Any, may_set_keys: bool, **kwargs: Any) -> None:
@@ -46,7 +28,7 @@ class OverviewForm(forms.ModelForm):
         self.initial["version"] = self.instance.version
         self.address_before: str = self.instance.redirect_uri
         self.own_address = "" if self.instance.comes_back_here else self.address_before
-        absent = set(PERMISSION) if self.instance.is_testing else set()
+        absent = set()
         if self.instance.client_id:
             absent.add("kind")
         if not may_set_keys:

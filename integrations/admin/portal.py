@@ -19,6 +19,7 @@ from integrations.models import Organization, User
 from integrations.rules.findings import ill, warning, well
 from integrations.rules.lamps import AppStanding, Tally, lamps
 from integrations.rules.sections import PORTAL
+from integrations.rules.workflow import PermissionState
 from integrations.services import health, installation, monitor, people, practice, retention, vitals
 
 
@@ -78,7 +79,9 @@ def components(request: HttpRequest) -> HttpResponse:
         "title": "Components",
         "tones": ("good", "warn", "bad", "info", "quiet"),
         "lamps": lamps(
-            AppStanding("stopped", is_testing=False, permission="in_review", customers=Tally(well=9, failing=1))
+            AppStanding(
+                "stopped", is_testing=False, permission=PermissionState.REQUESTED, customers=Tally(well=9, failing=1)
+            )
         ),
         "resets_at": timezone.now() + timedelta(hours=9),
         "findings": [

@@ -12,8 +12,10 @@ from integrations.admin.base import clean_name
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.admin.radios import DescribedRadios
 from integrations.exact.scopes import GROUPS, Level
-from integrations.models import Application, Kind, PermissionStatus
+from integrations.models import Application, Kind
+from integrations.rules import workflow
 from integrations.rules.redirects import LONGEST
+from integrations.services import permissions, scope_approvals
 
 YES, NO = "yes", "no"
 PRACTICE, REAL = "practice", "real"
@@ -107,12 +109,13 @@ class NameForm(StepForm):
         return clean_name(self.cleaned_data["name"])
 
 
+_STOOD: Final = [(str(state), workflow.LABELS[state]) for state in workflow.PermissionState]
+
+
 class AsItStoodForm(StepForm):
     """What Exact had granted before the portal."""
 
-    permission_status = forms.ChoiceField(
-        label="Permission by Exact", choices=PermissionStatus.choices, widget=forms.Select
-    )
+    permission_status = forms.ChoiceField(label="Permission by Exact", choices=_STOOD, widget=forms.Select)
     permission_on = forms.DateField(
         label="Since",
         required=False,
@@ -131,12 +134,15 @@ class AsItStoodForm(StepForm):
         error_messages={"invalid": NO_ADDRESS},
         widget=forms.TextInput(attrs={**PLAIN, "inputmode": "url"}),
     )
-    FIELDS: Final = ("permission_status", "permission_on", "permission_note", "permission_evidence")
     LEVELS: Final = [(str(level), str(level).capitalize()) for level in Level]
 
     def __init__(self, data: QueryDict | None = None, *, application: Application) -> None:
-        approved = application.approved_scopes
-        initial = {name: getattr(application, name) for name in self.FIELDS}
+        newest = permissions.steps(application).last()
+        initial: dict[str, Any] = {"permission_status": permissions.state(application)}
+        if newest:
+            initial |= {"permission_on": newest.on, "permission_note": newest.note}
+            initial["permission_evidence"] = newest.evidence
+        approved = scope_approvals.approved(application)
         initial |= {_field(scope): level for scope, level in approved.items()}
         super().__init__(data, initial=initial)
         for group in GROUPS:

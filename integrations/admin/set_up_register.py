@@ -1,6 +1,6 @@
 """The steps of Set up that keep what stands at Exact: the Redirect URL and who can get at it, and what was granted."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -143,8 +143,21 @@ def as_it_stood(request: HttpRequest, at: Visit) -> HttpResponse:
     """Record what Exact had granted before the portal, with the evidence."""
     form = AsItStoodForm(request.POST if request.method == "POST" else None, application=at.app)
     if request.method == "POST" and form.is_valid():
-        values: dict[str, Any] = {name: form.cleaned_data[name] for name in form.FIELDS}
-        if set_up_saving.save(request, at, form, {**values, "approved_scopes": form.approved()}):
+        said = form.cleaned_data
+
+        def then(application: Application, version: int) -> None:
+            applications.record_as_it_stood(
+                application,
+                by=acting(request),
+                permission=said["permission_status"],
+                on=said["permission_on"],
+                note=said["permission_note"],
+                evidence=said["permission_evidence"],
+                scopes=form.approved(),
+                version=version,
+            )
+
+        if set_up_saving.save(request, at, form, {}, then):
             messages.success(request, f"Recorded how “{at.app.name}” stood at Exact.")
             return redirect(at.next_url)
         at = begin(request, at.pk, at.step)

@@ -149,7 +149,6 @@ def _of(application: Application, step: Step) -> Visit:
     facts = journey.facts_of(
         app,
         existed_before=application.existed_before,
-        stood_recorded=application.stood_recorded,
         enabled=application.is_enabled,
     )
     return Visit(

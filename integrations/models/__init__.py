@@ -1,6 +1,6 @@
 """Rows, their constraints and QuerySets; one module per aggregate."""
 
-from integrations.models.application import Application, Kind, PermissionStatus, region_choices
+from integrations.models.application import Application, Kind, region_choices
 from integrations.models.audit import AuditEvent
 from integrations.models.check_day import CheckDay
 from integrations.models.client_secret import ClientSecret
@@ -14,6 +14,8 @@ from integrations.models.keyring import KeyRingCanary
 from integrations.models.link import AuthorizationState, LinkPage
 from integrations.models.organization import Organization, OrganizationLogo
 from integrations.models.retention import RetentionRun
+from integrations.models.review import LibraryAnswer, PermissionRequest, Review, ReviewerQuestion, WorkflowStep
+from integrations.models.scopes import ScopeApproval, ScopeSelection
 from integrations.models.signing_in import FamiliarNetwork, SignInTally
 from integrations.models.usage import UsageCount, UsageWindow
 from integrations.models.user import User
@@ -37,15 +39,21 @@ __all__ = [
     "KeyTest",
     "Kind",
     "Language",
+    "LibraryAnswer",
     "LinkPage",
     "MonitorCall",
     "Organization",
     "OrganizationLogo",
-    "PermissionStatus",
+    "PermissionRequest",
     "RetentionRun",
+    "Review",
+    "ReviewerQuestion",
+    "ScopeApproval",
+    "ScopeSelection",
     "SignInTally",
     "UsageCount",
     "UsageWindow",
     "User",
+    "WorkflowStep",
     "region_choices",
 ]

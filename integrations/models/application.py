@@ -21,15 +21,6 @@ class Kind(models.TextChoices):
     TESTING = "testing", "Testing app"
 
 
-class PermissionStatus(models.TextChoices):
-    """How Exact stands to a product app, as staff keep it by hand. Only *In Review* is Exact's published word."""
-
-    NONE = "none", "Not requested"
-    IN_REVIEW = "in_review", "With Exact"
-    GRANTED = "granted", "Granted"
-    REJECTED = "rejected", "Rejected"
-
-
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def enabled(self) -> "ApplicationQuerySet":
         return self.filter(enabled_at__isnull=False)
@@ -112,22 +103,6 @@ class Application(models.Model):
     existed_before = models.BooleanField(
         default=False, editable=False, help_text="It was registered at Exact before it was added here."
     )
-    permission_status = models.CharField(
-        "permission by Exact", max_length=10, choices=PermissionStatus.choices, default=PermissionStatus.NONE
-    )
-    permission_on = models.DateField(
-        "since", null=True, blank=True, help_text="The day on which this became so, as far as it is known."
-    )
-    permission_note = models.TextField("note", max_length=1000, blank=True, validators=[MaxLengthValidator(1000)])
-    permission_evidence = models.URLField(
-        "evidence", max_length=500, blank=True, help_text="The address of the letter, ticket or page that shows it."
-    )
-    approved_scopes = models.JSONField(
-        default=dict,
-        blank=True,
-        editable=False,
-        help_text="What Exact approved before the portal: group.resource to read or manage; absent is None.",
-    )
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -138,6 +113,10 @@ class Application(models.Model):
         permissions = [
             ("enable_application", "Can enable and disable an app"),
             ("set_keys", "Can enter and replace an app's keys"),
+            ("select_scopes", "Can choose an app's scopes"),
+            ("prepare_review", "Can fill in a review"),
+            ("record_review", "Can record the steps of a review and of permission"),
+            ("link_without_permission", "Can try to connect a customer without recorded permission"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -178,9 +157,6 @@ class Application(models.Model):
                 | (Q(registered_at__isnull=False) & ~Q(registered_redirect_uri="")),
                 name="application_registered_with_a_url",
             ),
-            models.CheckConstraint(
-                condition=Q(permission_status__in=PermissionStatus.values), name="application_permission_is_known"
-            ),
             models.CheckConstraint(condition=Q(version__gte=1), name="application_version_counts_from_one"),
             models.CheckConstraint(
                 condition=Q(enabled_at__isnull=True) | Q(client_id__isnull=False),
@@ -218,12 +194,6 @@ class Application(models.Model):
     @property
     def caretaker_names(self) -> list[str]:
         return [name for line in self.caretakers.splitlines() if (name := " ".join(line.split()))]
-
-    @property
-    def stood_recorded(self) -> bool:
-        """Tell whether somebody wrote down how it stands at Exact, be it before it was added here or since."""
-        by_hand = (self.permission_on, self.permission_note, self.permission_evidence, self.approved_scopes)
-        return self.permission_status != PermissionStatus.NONE or any(by_hand)
 
     @property
     def is_awake(self) -> bool:

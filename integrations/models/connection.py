@@ -12,6 +12,7 @@ from integrations.crypto import Place
 from integrations.models.actors import ActorField
 from integrations.models.application import Application
 from integrations.models.folded import FoldedField
+from integrations.models.scopes import ScopeApproval
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -58,6 +59,15 @@ class Connection(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     consented_at = models.DateTimeField(default=timezone.now, editable=False)
+    scope_approval = models.ForeignKey(
+        ScopeApproval,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="connections",
+        help_text="What Exact had approved when the consent was given; none where nobody knew.",
+    )
 
     refresh_token = models.TextField(blank=True, editable=False)
     access_token = models.TextField(blank=True, editable=False)

@@ -33,6 +33,12 @@ class LinkPage(models.Model):
         related_name="links",
         help_text="What came of it.",
     )
+    tried_because = models.CharField(
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text="Why staff let a customer try although no permission is recorded; empty: they did not.",
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = ActorField()
@@ -46,6 +52,9 @@ class LinkPage(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="link_expires_after_it_was_made"),
             models.CheckConstraint(condition=ActorField.well_formed("created_by"), name="link_created_by_is_known"),
+            models.CheckConstraint(
+                condition=Q(tried_because="") | Q(customer__isnull=False), name="link_tried_for_a_customer"
+            ),
         ]
 
     def __str__(self) -> str:

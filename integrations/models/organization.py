@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Final
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
@@ -45,6 +46,12 @@ class Organization(models.Model):
         validators=[validate_time_zone],
         help_text="Pages show times in this zone.",
     )
+    remind_after_days = models.PositiveSmallIntegerField(
+        "remind after",
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+        help_text="Days that a review or a request may be with Exact before pages remind of it.",
+    )
 
     objects = OrganizationQuerySet.as_manager()
 
@@ -59,6 +66,10 @@ class Organization(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(id=ONLY_ID), name="organization_is_one_row"),
             models.CheckConstraint(condition=~models.Q(name=""), name="organization_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(remind_after_days__gte=1, remind_after_days__lte=90),
+                name="organization_reminds_in_time",
+            ),
         ]
 
     def __str__(self) -> str:

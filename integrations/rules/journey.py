@@ -11,6 +11,7 @@ from typing import Final
 
 from integrations.exact.key_test import Verdict
 from integrations.rules.lint import MOVED, AppFacts, Field, Severity, lint
+from integrations.rules.workflow import PermissionState
 
 
 class Step(StrEnum):
@@ -59,14 +60,14 @@ class Facts:
     enabled: bool = False
 
 
-def facts_of(app: AppFacts, *, existed_before: bool, stood_recorded: bool, enabled: bool) -> Facts:
+def facts_of(app: AppFacts, *, existed_before: bool, enabled: bool) -> Facts:
     """Return what the journey asks of an app that is here."""
     errors = {finding.code for finding in lint(app) if finding.severity is Severity.ERROR}
     accepted = not errors & NEEDS_AN_ADDRESS
     return Facts(
         exists=True,
         existed_before=existed_before,
-        stood_recorded=stood_recorded,
+        stood_recorded=app.has_approval or app.permission is not PermissionState.NONE,
         address_accepted=accepted,
         registered=accepted and app.registered_redirect_uri == app.redirect_uri and not has_moved(app),
         has_keys=bool(app.client_id) and app.has_secret and app.secret_opens,

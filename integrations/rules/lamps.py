@@ -6,6 +6,8 @@ A lamp says its state in a word and in a sentence; its tone only helps the eye.
 from dataclasses import dataclass
 from typing import Final
 
+from integrations.rules.workflow import PermissionState
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -49,8 +51,7 @@ class AppStanding:
     state: str
     """As ``rules.app_states`` has it: enabled, disabled, stopped, archived."""
     is_testing: bool
-    permission: str
-    """As it is kept by hand: none, in_review, granted, rejected."""
+    permission: PermissionState
     customers: Tally = NOBODY
     """Connections that reach a company of a customer."""
     own: Tally = NOBODY
@@ -80,11 +81,21 @@ BY_US: Final[dict[str, Said]] = {
     "stopped": ("Emergency stop", "bad", "The portal asks nothing of Exact through it, not even to keep links alive."),
     "archived": ("Archived", "quiet", "It is put away: nobody is connected through it."),
 }
-BY_EXACT: Final[dict[str, Said]] = {
-    "granted": ("Granted", "good", "Customers with their own Exact subscription can connect."),
-    "in_review": ("With Exact", "info", "Exact reviews it; so far only users of your own subscription can connect."),
-    "rejected": ("Rejected", "bad", "Exact rejected it: only users of your own Exact subscription can connect."),
-    "none": ("Not requested", "quiet", "Without Exact's permission only users of your own subscription can connect."),
+BY_EXACT: Final[dict[PermissionState, Said]] = {
+    PermissionState.GRANTED: ("Granted", "good", "Customers with their own Exact subscription can connect."),
+    PermissionState.REQUESTED: (
+        "With Exact",
+        "info",
+        "Exact reviews the request; so far only users of your own subscription can connect.",
+    ),
+    PermissionState.REFUSED: ("Refused", "bad", "Exact refused it: only users of your own subscription can connect."),
+    PermissionState.WITHDRAWN: ("Withdrawn", "quiet", "We withdrew it: no further customer can connect."),
+    PermissionState.TAKEN_BACK: ("Taken back", "bad", "Exact took it back: no further customer can connect."),
+    PermissionState.NONE: (
+        "Not requested",
+        "quiet",
+        "Without Exact's permission only users of your own subscription can connect.",
+    ),
 }
 _TESTING: Final[Said] = (
     "Not needed",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from integrations.exact.key_test import Verdict
 from integrations.rules import redirects
+from integrations.rules.workflow import PermissionState
 
 MOVED: Final = "redirect.moved"
 
@@ -35,7 +36,7 @@ class Field(StrEnum):
     REGISTERED_REDIRECT_URI = "registered_redirect_uri"
     CARETAKERS = "caretakers"
     KEY_TEST = "key_test"
-    PERMISSION = "permission_status"
+    PERMISSION = "permission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class AppFacts:
     """Colleagues who can sign in to *Manage my apps*; 0 where nobody wrote them down."""
     outside_customers: int
     """Companies of customers, not our own, that are connected through the app."""
-    permission_granted: bool
+    permission: PermissionState
+    has_approval: bool
+    """Exact approved scopes of it, as far as somebody wrote that down."""
     keys_tested: Verdict | None = None
     """The worse of Exact's two answers about the present keys; None where there is none yet."""
     proven_beside_newest: bool = False
@@ -100,7 +103,7 @@ def linking(app: AppFacts, *, for_customer: bool) -> tuple[Finding, ...]:
     if for_customer and app.is_testing:
         yours = "A testing app works for your own Exact subscription only: Exact refuses customers. Use a product app."
         found.append(Finding("kind.testing_for_customer", Severity.ERROR, yours, Field.KIND))
-    elif for_customer and not app.permission_granted:
+    elif for_customer and app.permission is not PermissionState.GRANTED:
         found.append(Finding("permission.needed", Severity.WARNING, _NO_PERMISSION, Field.PERMISSION))
     return tuple(found)
 
@@ -281,7 +284,7 @@ def _circumstances(app: AppFacts) -> Iterator[Finding]:
             "Register a product app for them.",
             Field.KIND,
         )
-    if not app.is_testing and not app.permission_granted:
+    if not app.is_testing and app.permission is not PermissionState.GRANTED:
         yield Finding("permission.not_granted", Severity.NOTE, _NO_PERMISSION, Field.PERMISSION)
     if app.caretakers == 1:
         yield Finding(

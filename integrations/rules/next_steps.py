@@ -8,6 +8,7 @@ from typing import Final
 from integrations.rules import roles
 from integrations.rules.customers import ago
 from integrations.rules.lamps import AppStanding, Tally
+from integrations.rules.workflow import PermissionState
 
 SEE: Final = "integrations.view_application"
 CHANGE: Final = "integrations.change_application"
@@ -119,7 +120,8 @@ def _enabled(app: AppStanding) -> NextStep:
     if tally.ill:
         return NextStep(_ill(tally), "Look at connections", CONNECTIONS, SEE_CONNECTIONS, waits=True)
     if not app.is_testing and app.permission in _PERMISSION:
-        return NextStep(*_PERMISSION[app.permission], OVERVIEW, CHANGE, waits=app.permission != "in_review")
+        waits = app.permission is not PermissionState.REQUESTED
+        return NextStep(_PERMISSION[app.permission], "Permission", OVERVIEW, CHANGE, waits=waits)
     if not tally.total:
         whose = "your own Exact subscription" if app.is_testing else "your own, or send customers a link page"
         return NextStep(f"Nobody is connected yet. Connect {whose}.", "Connect", "connect", CONNECT, sends=True)
@@ -127,9 +129,11 @@ def _enabled(app: AppStanding) -> NextStep:
 
 
 _PERMISSION: Final = {
-    "none": ("Ask Exact for permission, so that customers can connect, and record it here.", "Permission"),
-    "in_review": ("Exact reviews it. Note here what it answers.", "Permission"),
-    "rejected": ("Exact rejected it: read why, mend it and ask again.", "Permission"),
+    PermissionState.NONE: "Ask Exact for permission, so that customers can connect, and record it here.",
+    PermissionState.REQUESTED: "Exact reviews the request. Record here what it answers.",
+    PermissionState.REFUSED: "Exact refused permission: read why, mend it and ask again.",
+    PermissionState.WITHDRAWN: "We withdrew the permission. Ask again where customers shall connect.",
+    PermissionState.TAKEN_BACK: "Exact took the permission back: read why, mend it and ask again.",
 }
 
 

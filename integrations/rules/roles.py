@@ -35,6 +35,10 @@ _TABLE: Final = (
         change_application="Change apps",
         set_keys="Enter, replace and test an app's keys",
         enable_application="Enable, disable, stop and archive apps",
+        select_scopes="Choose an app's scopes",
+        prepare_review="Fill in a review, and keep answers to use again",
+        record_review="Record what was submitted, what Exact decided, and permission",
+        link_without_permission="Let a customer try to connect although no permission is recorded",
         delete_application="Delete disabled apps, and all practice data",
     ),
     *_section(
@@ -119,6 +123,7 @@ INTEGRATIONS_MANAGER: Final = Role(
     _LOOKING
     | _CONNECTING
     | _rights("add_application", "change_application", "set_keys", "enable_application", "disconnect_connection")
+    | _rights("select_scopes", "prepare_review", "record_review", "link_without_permission")
     | _rights("view_organization", "change_organization"),
     guarded=True,
 )

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.db.models import Count
 
 from integrations.exact import regions
-from integrations.models import Access, Application, ClientSecret, Company, Connection, Organization, PermissionStatus
+from integrations.models import Access, Application, ClientSecret, Company, Connection, Organization
 from integrations.rules import lint
 from integrations.rules.lint import AppFacts, Finding
-from integrations.services import key_tests, keyring, secrets
+from integrations.rules.workflow import PermissionState
+from integrations.services import key_tests, keyring, permissions, scope_approvals, secrets
 from integrations.services.keyring import WrongKeyRing
 
 
@@ -24,7 +25,7 @@ def faults(application: Application) -> tuple[str, ...]:
 
 
 def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
-    """Return what is true of each, by nine queries at most, however many they are."""
+    """Return what is true of each, by eleven queries at most, however many they are."""
     apps = list(applications)
     organization = Organization.objects.ours().name
     names = _names()
@@ -32,7 +33,9 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
     owners = _owners_of_secrets(stored)
     client_ids = _marks_of_client_ids([app for app in apps if stored[app.pk]])
     tests = key_tests.latest(apps)
-    outside = _outside_customers([app.pk for app in apps if app.is_testing])
+    standing, approvals = permissions.standing(apps), scope_approvals.latest(apps)
+    closed = [app.pk for app in apps if app.is_testing or standing[app.pk] is not PermissionState.GRANTED]
+    outside = _outside_customers(closed)
     return {
         app.pk: AppFacts(
             region_title=app.region_title,
@@ -52,7 +55,8 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
             registered_redirect_uri=app.registered_redirect_uri,
             caretakers=len(app.caretaker_names),
             outside_customers=outside.get(app.pk, 0),
-            permission_granted=app.permission_status == PermissionStatus.GRANTED,
+            permission=standing[app.pk],
+            has_approval=app.pk in approvals,
             keys_tested=key_tests.outcome(tests.get(app.pk)),
             proven_beside_newest=_proven_beside_newest(stored[app.pk]),
         )

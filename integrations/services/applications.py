@@ -1,6 +1,6 @@
 """Apps: added, changed, registered at Exact, enabled, disabled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from integrations.exact import regions
 from integrations.models import Application, AuditEvent, Connection
-from integrations.rules import app_states, scope_grids
+from integrations.rules import app_states
 from integrations.rules.actors import Actor
 from integrations.rules.keys import clean_client_id
 from integrations.rules.names import why_not_shown
 from integrations.rules.redirects import clean_redirect_url, clean_registered_url
-from integrations.services import app_facts, people, rights
+from integrations.services import app_facts, people, permissions, rights, scope_approvals
 from integrations.services.refusals import Conflict, Refused
 
 CHANGEABLE: Final = (
@@ -29,15 +29,15 @@ CHANGEABLE: Final = (
     "owner",
     "caretakers",
     "existed_before",
-    "permission_status",
-    "permission_on",
-    "permission_note",
-    "permission_evidence",
-    "approved_scopes",
 )
-UNSAID: Final = frozenset({"caretakers", "permission_note", "approved_scopes"})
+UNSAID: Final = frozenset({"caretakers"})
 """Of these an event keeps that they changed, not what they hold: names of people, and what is long."""
-BUMPING: Final = ("application.changed", "application.registered", "application.address_followed")
+BUMPING: Final = (
+    "application.changed",
+    "application.registered",
+    "application.address_followed",
+    "application.stood_recorded",
+)
 """Each of these events is a new version of the app."""
 
 
@@ -138,6 +138,38 @@ def register(application: Application, url: str, *, by: Actor, version: int | No
             row.version += 1
             row.save(update_fields=["registered_redirect_uri", "registered_at", "registered_by", "version"])
             AuditEvent.objects.record("application.registered", row, by=by, details=details)
+    application.refresh_from_db()
+
+
+def record_as_it_stood(
+    application: Application,
+    *,
+    by: Actor,
+    permission: str,
+    on: date | None = None,
+    note: str = "",
+    evidence: str = "",
+    scopes: Mapping[str, str],
+    version: int | None = None,
+) -> None:
+    """Record what Exact had granted before the portal; the same once more changes nothing.
+
+    Raises:
+        Conflict: as for ``change``.
+        Refused: a scope, a level, a state, a day or an address is not as it must be; or no right to it.
+    """
+    rights.require(by, "integrations.record_review")
+    with transaction.atomic():
+        row = _locked(application)
+        before = (permissions.steps(row).count(), row.scope_approvals.count())
+        permissions.record_as_it_stood(row, permission, by=by, on=on, note=note, evidence=evidence)
+        scope_approvals.record_as_it_stood(row, scopes, by=by)
+        if before != (permissions.steps(row).count(), row.scope_approvals.count()):
+            _refuse_stale(row, version)
+            row.version += 1
+            row.save(update_fields=["version"])
+            details = {"permission": permission, "on": on.isoformat() if on else None, "scopes": len(scopes)}
+            AuditEvent.objects.record("application.stood_recorded", row, by=by, details=details)
     application.refresh_from_db()
 
 
@@ -288,12 +320,8 @@ def _clean(application: Application, *, redirect_uri_before: str = "") -> None:
         if redirect.reasons:
             raise Refused(redirect.reasons)
         application.redirect_uri = redirect.value
-    if application.permission_on and application.permission_on > timezone.localdate():
-        raise Refused(["The day of the permission lies in the future."])
     application.name = " ".join(application.name.split())
     if application.name and (reasons := why_not_shown(application.name)):
-        raise Refused(reasons)
-    if reasons := scope_grids.problems(application.approved_scopes.items()):
         raise Refused(reasons)
     application.owner = " ".join(application.owner.split())
     application.caretakers = "\n".join(application.caretaker_names)

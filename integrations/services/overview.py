@@ -16,7 +16,8 @@ from integrations.rules.customers import State
 from integrations.rules.lamps import NOBODY, AppStanding, Tally
 from integrations.rules.lint import Severity
 from integrations.rules.next_steps import AppNow
-from integrations.services import app_facts, applications, busiest, secrets
+from integrations.rules.workflow import PermissionState
+from integrations.services import app_facts, applications, busiest, permissions, secrets
 from integrations.services.busiest import Busiest
 
 Status = Connection.Status
@@ -61,7 +62,8 @@ def standing(apps: Sequence[Application]) -> list[tuple[Application, AppNow]]:
 
 def of(application: Application) -> AppStanding:
     """Return how one app stands."""
-    return _standing(application, connections([application]).get(application.pk, Connected()))
+    connected = connections([application]).get(application.pk, Connected())
+    return _standing(application, connected, permissions.state(application))
 
 
 def connections(apps: Sequence[Application]) -> dict[UUID, Connected]:
@@ -107,7 +109,7 @@ def _added(before: Connected, row: Mapping[str, Any]) -> Connected:
 def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow:
     found = lint.lint(facts)
     return AppNow(
-        standing=_standing(app, connected),
+        standing=_standing(app, connected, facts.permission),
         asleep_for="" if app.is_awake else app.origin,
         faults=tuple(finding.text for finding in found if finding.severity is Severity.ERROR),
         continue_at=_left_at(app, facts),
@@ -117,17 +119,15 @@ def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow
 
 def _left_at(app: Application, facts: lint.AppFacts) -> str:
     """Return the step at which the set-up goes on, as its page calls it."""
-    stands = journey.facts_of(
-        facts, existed_before=app.existed_before, stood_recorded=app.stood_recorded, enabled=app.is_enabled
-    )
+    stands = journey.facts_of(facts, existed_before=app.existed_before, enabled=app.is_enabled)
     return journey.title(journey.next_step(stands), stands)
 
 
-def _standing(app: Application, connected: Connected) -> AppStanding:
+def _standing(app: Application, connected: Connected, permission: PermissionState) -> AppStanding:
     return AppStanding(
         state=applications.state(app),
         is_testing=app.is_testing,
-        permission=app.permission_status,
+        permission=permission,
         customers=connected.customers,
         own=connected.own,
     )

@@ -7,8 +7,10 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations.exact.regions import REGIONS, Region
-from integrations.models import Application, AuditEvent, Company, Connection, Kind, Organization, PermissionStatus
+from integrations.models import Application, AuditEvent, Company, Connection, Kind, Organization
+from integrations.rules import editions
 from integrations.rules.actors import Actor
+from integrations.rules.workflow import PermissionState
 from integrations.services import applications, rights, secrets
 
 NAME: Final = "Practice app"
@@ -38,11 +40,17 @@ def furnish(register: Register, *, by: Actor) -> None:
     application.redirect_uri = application.default_redirect_uri()
     keys = register(first, NAME, application.redirect_uri)
     application.client_id = keys["client_id"]
-    application.permission_status = PermissionStatus.GRANTED  # as ``register`` asks of the practice Exact
     with transaction.atomic():
         applications.add(application, by=by)
         applications.register(application, application.redirect_uri, by=by)
         secrets.set(application, keys["client_secret"], by=by)
+        applications.record_as_it_stood(
+            application,
+            by=by,
+            permission=PermissionState.GRANTED,  # as ``register`` asks of the practice Exact
+            note="The practice Exact granted it when it was registered.",
+            scopes={scope: str(level) for scope, level in editions.ARTICLE.scopes.items()},
+        )
         applications.enable(application, by=by)
     for region in others:
         register(region, NAME, f"{settings.PUBLIC_URL}/oauth/callback/enter-the-one-of-your-app/")

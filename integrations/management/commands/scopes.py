@@ -12,9 +12,9 @@ from integrations.management.base import PortalCommand
 from integrations.models import Application
 from integrations.rules.editions import EDITIONS, Comparison, Difference, Edition, UnknownEdition, compare, named
 from integrations.rules.reach import Endpoints, Need, answering, reach, reached, search, simulate
-from integrations.rules.scope_grids import EVERYTHING, Grid, grid, problems
+from integrations.rules.scope_grids import EVERYTHING, Grid
 from integrations.rules.scope_traps import traps
-from integrations.services.refusals import Refused
+from integrations.services import scope_approvals
 
 
 class Command(PortalCommand):
@@ -63,10 +63,7 @@ class Command(PortalCommand):
         application = Application.objects.filter(pk=app).first()
         if application is None:
             self.refuse(f"There is no app {app}.")
-        recorded = application.approved_scopes.items()
-        if wrong := problems(recorded):
-            raise Refused(["The approved scopes of this app are not recorded as Exact writes them.", *wrong])
-        return grid(recorded)
+        return scope_approvals.approved(application)
 
     def _recommended(self, name: str) -> Edition:
         try:

@@ -1,0 +1,38 @@
+"""What a recorded step leaves behind, whichever course it belongs to; and the attempts that were refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from integrations.models import AuditEvent, WorkflowStep
+from integrations.rules.actors import Actor
+from integrations.services.refusals import Refused
+
+
+def add(step: WorkflowStep, *, by: Actor) -> None:
+    """Store a step.
+
+    Raises:
+        Refused: its note is too long, or its evidence no web address.
+    """
+    step.by = str(by)
+    step.note, step.evidence = step.note.strip(), step.evidence.strip()
+    try:
+        step.full_clean(validate_constraints=False)
+    except ValidationError as error:
+        raise Refused(error.messages) from None
+    step.save(force_insert=True)
+
+
+@contextmanager
+def refusals_recorded(subject: models.Model, step: str, *, by: Actor) -> Iterator[None]:
+    """Keep in the activity that a step was refused, after everything that was begun has been undone."""
+    try:
+        yield
+    except Refused as refusal:
+        with transaction.atomic():
+            details = {"step": step, "reasons": list(refusal.reasons)}
+            AuditEvent.objects.record("workflow.refused", subject, by=by, details=details)
+        raise
