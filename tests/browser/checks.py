@@ -16,6 +16,9 @@ RULES: Final[dict[str, Any]] = {
     "preload": False,  # it would load the style sheets a second time, from wrong addresses
 }
 MOST_STOPS: Final = 250
+LOOKS: Final = 20
+PAUSE: Final = 100
+"""Milliseconds between looks: a busy machine lays a page out for its new width some time after it was told to."""
 
 SIDEWAYS: Final = """() => {
   const width = document.documentElement.clientWidth;
@@ -87,6 +90,11 @@ def sideways(page: Page) -> list[str]:
     """Return what makes the page scroll sideways on a phone."""
     page.set_viewport_size(PHONE)
     found: list[str] = page.evaluate(SIDEWAYS)
+    for _ in range(LOOKS):
+        if not found:
+            break
+        page.wait_for_timeout(PAUSE)
+        found = page.evaluate(SIDEWAYS)
     return found
 
 
