@@ -459,14 +459,10 @@ def test_axe_finds_nothing(world: World, open_page: Callable[..., Page], name: s
 
 
 @pytest.mark.parametrize("shown", EVERY, indirect=True)
-def test_it_fits_a_phone_and_has_an_outline(shown: Page) -> None:
+def test_it_fits_a_phone_has_an_outline_and_the_keyboard_reaches_everything(shown: Page) -> None:
+    assert checks.keyboard(shown) == []
     assert checks.sideways(shown) == []
     assert checks.headings(shown) == []
-
-
-@pytest.mark.parametrize("shown", EVERY, indirect=True)
-def test_the_keyboard_reaches_everything(shown: Page) -> None:
-    assert checks.keyboard(shown) == []
 
 
 @pytest.mark.parametrize("shown", ["integrations", "app", "activity"], indirect=True)
