@@ -15,11 +15,20 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
 from integrations.models import Application
-from integrations.rules import app_sentences, lint, roles
+from integrations.rules import app_sentences, lint, roles, workflow
 from integrations.rules.app_states import State
 from integrations.rules.app_turns import WORDS, Turn
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, app_states, applications, people, scope_approvals, sessions, standings
+from integrations.services import (
+    app_facts,
+    app_states,
+    applications,
+    people,
+    permissions,
+    scope_approvals,
+    sessions,
+    standings,
+)
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Conflict, Refused
 
@@ -101,6 +110,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
         "who_may_change": roles.who_may(CHANGE),
         "registered_form": RegisteredForm(),
         "compare_url": compare_url(application) if form is not None else "",
+        "permission": workflow.LABELS[permissions.state(application)],
         "scopes": _scopes(application),
         "verbs": _verbs(request, application, effects),
         **context,

@@ -17,7 +17,7 @@ from integrations.models import Application, Organization
 from integrations.rules import journey, lint, roles
 from integrations.rules.journey import Step
 from integrations.rules.lint import Field, Severity
-from integrations.services import applications, key_tests, secrets
+from integrations.services import applications, key_tests, permissions, secrets
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Conflict, Refused
 
@@ -206,6 +206,7 @@ def enable(request: HttpRequest, at: Visit) -> HttpResponse:
         "may_connect": request.user.has_perm(CONNECT) and not applications.why_not_usable(at.app),
         "who_may": roles.who_may(ENABLE),
         "who_may_connect": roles.who_may(CONNECT),
+        "waits_for_permission": not at.app.is_testing and not permissions.is_granted(at.app),
     }
     return answer(request, at, "enabled.html" if at.app.is_enabled else "enable.html", **context)
 

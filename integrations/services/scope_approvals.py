@@ -27,6 +27,13 @@ def approved(application: Application) -> Grid:
 
 
 def read(row: ScopeApproval) -> Grid:
+    """Return the scopes of an approval.
+
+    Raises:
+        Refused: somebody wrote into the row by hand what is none of Exact's form.
+    """
+    if reasons := scope_grids.problems(row.scopes.items()):
+        raise Refused(reasons)
     return scope_grids.grid(row.scopes.items())
 
 

@@ -14,10 +14,6 @@ def overview(application: Application, **typed: Any) -> dict[str, Any]:
         "kind": application.kind,
         "owner": application.owner,
         "caretakers": application.caretakers,
-        "permission_status": application.permission_status,
-        "permission_on": application.permission_on or "",
-        "permission_note": application.permission_note,
-        "permission_evidence": application.permission_evidence,
         "own_redirect_url": "" if application.comes_back_here else application.redirect_uri,
         **typed,
     }

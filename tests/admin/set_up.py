@@ -65,5 +65,5 @@ def entered(app: Application, **typed: Any) -> dict[str, Any]:
 
 def stood(app: Application, **typed: Any) -> dict[str, Any]:
     """Return what the form of the step As it stood sends."""
-    fields = ("permission_status", "permission_note", "permission_evidence")
-    return {"version": app.version, "permission_on": "", **{name: getattr(app, name) for name in fields}, **typed}
+    nothing = {"permission_on": "", "permission_note": "", "permission_evidence": ""}
+    return {"version": app.version, "permission_status": "none", **nothing, **typed}

@@ -18,6 +18,7 @@ from integrations.services import app_facts, app_states, applications
 from tests import customers
 from tests.admin.app_forms import overview
 from tests.conftest import SOMEBODY
+from tests.permission import approved
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -117,10 +118,6 @@ def test_what_is_kept_by_hand_is_stored_and_recorded(annas: Client, make_app: Ma
         name="  Meridian   Rooms ",
         owner="Meridian Group B.V.",
         caretakers="Anna Smit\r\n\r\n Bob  Jansen ",
-        permission_status="granted",
-        permission_on="2026-05-01",
-        permission_note="By phone",
-        permission_evidence="exact.example/ticket/1",
     )
     response = annas.post(url(application), typed)
     assert response.url == url(application)
@@ -128,9 +125,6 @@ def test_what_is_kept_by_hand_is_stored_and_recorded(annas: Client, make_app: Ma
     application.refresh_from_db()
     assert application.name == "Meridian Rooms"
     assert application.caretaker_names == ["Anna Smit", "Bob Jansen"]
-    assert application.get_permission_status_display() == "Granted"
-    assert str(application.permission_on) == "2026-05-01"
-    assert application.permission_evidence == "https://exact.example/ticket/1"
     (event,) = changes()
     assert event.details["name"] == ["Meridian Bookings", "Meridian Rooms"]
     assert "Jansen" not in str(event.details)
@@ -143,12 +137,6 @@ def test_what_is_kept_by_hand_is_stored_and_recorded(annas: Client, make_app: Ma
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"name": "\u200b"}, "Nothing of this name can be seen"),
         ({"name": "\x00"}, "Null characters"),
-        ({"permission_status": "asked"}, "not one of the available choices"),
-        ({"permission_on": "yesterday"}, "Enter a valid date"),
-        ({"permission_on": "2999-01-01"}, "lies in the future"),
-        ({"permission_evidence": "ftp://exact.example/ticket"}, "with http or https"),
-        ({"permission_evidence": "javascript:alert(1)"}, "Enter a"),
-        ({"permission_note": "x" * 1001}, "at most 1000 characters"),
         ({"own_redirect_url": "nonsense"}, "This is no web address"),
         ({"version": ""}, "This form is incomplete"),
         ({"version": "x"}, "This form is incomplete"),
@@ -170,17 +158,9 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
 
 def test_a_refused_form_does_not_show_as_stored_what_was_typed(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
-    page = text(annas.post(url(application), overview(application, name="Typed only", permission_on="2999-01-01")))
+    page = text(annas.post(url(application), overview(application, name="Typed only", own_redirect_url="nonsense")))
     assert "<h1>Meridian Bookings</h1>" in page
     assert 'value="Typed only"' in page
-
-
-def test_permission_is_for_product_apps(annas: Client, make_app: MakeApp) -> None:
-    application = make_app(kind="testing")
-    assert "permission_status" not in text(annas.get(url(application)))
-    annas.post(url(application), overview(application, permission_status="granted"))
-    application.refresh_from_db()
-    assert application.permission_status == "none"
 
 
 def test_the_kind_can_be_chosen_until_there_is_a_client_id(annas: Client, make_app: MakeApp) -> None:
@@ -196,17 +176,17 @@ def test_the_kind_can_be_chosen_until_there_is_a_client_id(annas: Client, make_a
 def test_scopes_that_were_approved_before_the_portal_are_told(annas: Client, make_app: MakeApp) -> None:
     application = make_app()
     assert "Approved scopes" not in text(annas.get(url(application)))
-    Application.objects.update(approved_scopes={"sales.orders": "manage", "crm.accounts": "manage", "a.b": "read"})
+    approved(application, {"sales.orders": "manage", "crm.accounts": "manage", "crm.quotes": "read"})
     page = text(annas.get(url(application)))
     assert "<dt>Manage</dt><dd>crm.accounts, sales.orders</dd>" in page
-    assert "<dt>Read</dt><dd>a.b</dd>" in page
+    assert "<dt>Read</dt><dd>crm.quotes</dd>" in page
 
 
 def test_whoever_may_only_look_reads_all_of_it_and_can_send_nothing(staff: Staff, make_app: MakeApp) -> None:
-    application = make_app(owner="Meridian Group", caretakers="Anna Smit\nBob Jansen", permission_note="By phone")
+    application = make_app(owner="Meridian Group", caretakers="Anna Smit\nBob Jansen")
     viewer = staff("view_application")
     page = text(viewer.get(url(application)))
-    for shown in ("Meridian Group", "Anna Smit, Bob Jansen", "By phone", application.redirect_uri, "What to look at"):
+    for shown in ("Meridian Group", "Anna Smit, Bob Jansen", application.redirect_uri, "What to look at"):
         assert shown in page
     assert "Integrations manager may do this." in page
     assert "<form" not in page.partition("<main")[2]

@@ -16,6 +16,7 @@ from integrations.rules.usage import day_number, milliseconds, ring_of
 from integrations.services import app_states
 from tests import customers as given
 from tests.conftest import SOMEBODY
+from tests.permission import stands
 
 pytestmark = pytest.mark.django_db
 HOME: Final = "/admin/integrations/application/"
@@ -76,8 +77,8 @@ def window(company: Company, *, day: int = 0, minute: int = 0, **fields: Any) ->
     )
 
 
-def granted(make_app: MakeApp, **fields: Any) -> Application:
-    return make_app(**{"enable": True, "permission_status": "granted", **fields})
+def granted(make_app: MakeApp, *, permission: str = "granted", **fields: Any) -> Application:
+    return stands(make_app(**{"enable": True, **fields}), permission)
 
 
 # --- The first line -------------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ def test_a_testing_app_needs_no_permission_and_counts_our_own(annas: Client, mak
     [
         ({"secret": None, "enable": False}, "Set up", "set-up"),
         ({"enable": False}, "Enable", "enable"),
-        ({"permission_status": "none"}, "Permission", "change"),
+        ({"permission": "none"}, "Permission", "change"),
         ({}, "Connect", "connect"),
     ],
 )

@@ -14,6 +14,7 @@ from integrations.exact.scopes import SCOPES
 from integrations.models import Application, AuditEvent, User
 from integrations.rules.actors import Actor
 from integrations.rules.journey import Step
+from integrations.services import permissions, scope_approvals
 from tests.admin.set_up import APPS, REAL_ORIGINS, entered, errors, events, make, said, stood, text, url
 
 pytestmark = pytest.mark.django_db
@@ -339,10 +340,10 @@ def test_what_exact_had_granted_is_recorded(annas: Client, stands: Application) 
     )
     response = annas.post(url(stands, Step.AS_IT_STOOD), typed)
     assert response.url == url(stands, Step.REGISTER)
-    stands.refresh_from_db()
-    assert stands.approved_scopes == {"crm.accounts": "manage", "sales.orders": "read"}
-    assert (stands.permission_status, str(stands.permission_on)) == ("granted", "2026-01-31")
-    assert (stands.permission_note, stands.permission_evidence) == ("By letter.", "https://tickets.example/1")
+    assert scope_approvals.approved(stands) == {"crm.accounts": "manage", "sales.orders": "read"}
+    step = permissions.steps(stands).get()
+    assert (step.after, str(step.on)) == ("granted", "2026-01-31")
+    assert (step.note, step.evidence) == ("By letter.", "https://tickets.example/1")
     page = text(annas.get(url(stands, Step.AS_IT_STOOD)))
     assert re.search(r'name="scope-crm-accounts" value="manage" checked', page)
     assert re.search(r'name="scope-crm-quotes" value="none" checked', page)
@@ -376,14 +377,13 @@ def test_what_is_wrong_is_said_beside_its_field_and_records_nothing(
     assert words in errors(response)[field]
     assert re.search(r'name="scope-crm-accounts" value="manage" checked', text(response))
     stands.refresh_from_db()
-    assert (stands.version, stands.approved_scopes) == (1, {})
+    assert (stands.version, scope_approvals.approved(stands)) == (1, {})
 
 
 def test_a_level_that_is_none_is_said_and_records_nothing(annas: Client, stands: Application) -> None:
     response = annas.post(url(stands, Step.AS_IT_STOOD), stood(stands, **{"scope-crm-accounts": "write"}))
     assert errors(response) == {"id_scope-crm-accounts": "Choose None, Read or Manage."}
-    stands.refresh_from_db()
-    assert stands.approved_scopes == {}
+    assert scope_approvals.approved(stands) == {}
 
 
 def test_a_conflict_keeps_what_was_chosen(annas: Client, stands: Application) -> None:
@@ -393,8 +393,7 @@ def test_a_conflict_keeps_what_was_chosen(annas: Client, stands: Application) ->
     assert "Anna Smit" in events(response)
     assert "Mine" in text(response)
     assert re.search(r'name="scope-crm-accounts" value="manage" checked', text(response))
-    stands.refresh_from_db()
-    assert (stands.permission_status, stands.approved_scopes) == ("granted", {})
+    assert (permissions.state(stands), scope_approvals.approved(stands)) == ("granted", {})
 
 
 def test_a_testing_app_has_most_likely_nothing_to_record(annas: Client) -> None:

@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.management.commands.scopes import Command
-from integrations.models import Application
+from integrations.models import Application, ScopeApproval
 from integrations.rules.editions import ARTICLE
+from tests.permission import approved
 
 Line = Callable[..., dict[str, Any]]
 
@@ -58,7 +59,7 @@ def test_without_an_option_it_prints_the_catalogue(line: Line) -> None:
 
 @pytest.mark.django_db
 def test_of_an_app_it_prints_what_exact_had_approved(line: Line, make_app: Callable[..., Application]) -> None:
-    application = make_app(secret=None, approved_scopes={"sales.orders": "read", "crm.quotes": "manage"})
+    application = approved(make_app(secret=None), {"sales.orders": "read", "crm.quotes": "manage"})
     answer = line("--app", str(application.pk))
     assert answer["app"] == str(application.pk)
     assert list(answer["scopes"].items()) == [("crm.quotes", "manage"), ("sales.orders", "read")]
@@ -78,7 +79,8 @@ def test_scopes_that_are_recorded_otherwise_than_exact_writes_them_are_refused(
     make_app: Callable[..., Application],
 ) -> None:
     application = make_app(secret=None)
-    Application.objects.update(approved_scopes={"Crm.Accounts": "read", "sales.orders": "write"})  # of an older release
+    approved(application, {"crm.accounts": "read"})
+    ScopeApproval.objects.update(scopes={"Crm.Accounts": "read", "sales.orders": "write"})  # of an older release
     with pytest.raises(CommandError, match=r"written crm\.accounts\. sales\.orders cannot be at “write”") as caught:
         call_command("scopes", "--app", str(application.pk))
     assert caught.value.returncode == 1
@@ -93,8 +95,8 @@ def test_an_unknown_app_is_refused() -> None:
 
 @pytest.mark.django_db
 def test_an_app_beside_an_edition_is_compared_with_it(line: Line, make_app: Callable[..., Application]) -> None:
-    approved = {**ARTICLE.scopes, "logistics.items": "read", "crm.quotes": "manage"}
-    application = make_app(secret=None, approved_scopes=approved)
+    scopes = {**ARTICLE.scopes, "logistics.items": "read", "crm.quotes": "manage"}
+    application = approved(make_app(secret=None), scopes)
     answer = line("--app", str(application.pk), "--edition", "article")
     assert (answer["app"], answer["edition"]) == (str(application.pk), "article")
     assert (answer["scopes"]["logistics.items"], answer["scopes"]["crm.quotes"]) == ("read", "manage")
@@ -107,7 +109,7 @@ def test_an_app_beside_an_edition_is_compared_with_it(line: Line, make_app: Call
 def test_what_adopting_an_edition_would_open_and_close_is_told(
     line: Line, make_app: Callable[..., Application]
 ) -> None:
-    application = make_app(secret=None, approved_scopes={"crm.accounts": "manage", "crm.quotes": "manage"})
+    application = approved(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "manage"})
     answer = line("--app", str(application.pk), "--edition", "article")
     assert "/api/v1/{division}/salesorder/SalesOrders" in answer["opens_writing"]
     assert "/api/v1/{division}/financial/GLAccounts" in answer["opens_reading"]
@@ -169,7 +171,7 @@ def test_with_an_edition_it_says_whether_an_endpoint_is_reached(
 
 @pytest.mark.django_db
 def test_with_an_app_it_says_whether_an_endpoint_is_reached(line: Line, make_app: Callable[..., Application]) -> None:
-    application = make_app(secret=None, approved_scopes={"crm.accounts": "read"})
+    application = approved(make_app(secret=None), {"crm.accounts": "read"})
     answer = line("--endpoint", "crm/BankAccounts", "--app", str(application.pk))
     assert (answer["app"], answer["reached"], answer["answering"]) == (str(application.pk), True, ["GET"])
 
@@ -243,14 +245,14 @@ def test_an_endpoint_for_people(capsys: pytest.CaptureFixture[str], typed: str, 
 def test_that_nobody_knows_whether_it_is_reached_is_told_to_people(
     capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]
 ) -> None:
-    application = make_app(secret=None, approved_scopes={"organization.extensibility": "read"})
+    application = approved(make_app(secret=None), {"organization.extensibility": "read"})
     call_command("scopes", "--app", str(application.pk), "--endpoint", "CustomFields", "--text")
     assert capsys.readouterr().out.splitlines()[-1].startswith("  Nobody knows whether it is reached")
 
 
 @pytest.mark.django_db
 def test_a_comparison_for_people(capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]) -> None:
-    application = make_app(secret=None, approved_scopes={"crm.accounts": "manage", "crm.quotes": "read"})
+    application = approved(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "read"})
     call_command("scopes", "--app", str(application.pk), "--edition", "article", "--text")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"app: {application.pk}  edition: article"

@@ -110,7 +110,6 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
         {"registered_at": timezone.now(), "registered_by": "portal"},
     ),
     *(("application_in_one_state", make_application, two) for two in TWO_STATES),
-    ("application_permission_is_known", make_application, {"permission_status": "perhaps"}),
     ("application_version_counts_from_one", make_application, {"version": 0}),
     ("key_test_verdict_is_known", make_key_test, {"client_verdict": "maybe"}),
     ("key_test_verdict_is_known", make_key_test, {"secret_verdict": "maybe"}),

@@ -10,6 +10,7 @@ from integrations.exact.key_test import Verdict
 from integrations.rules import journey
 from integrations.rules.journey import Facts, Step
 from integrations.rules.lint import Field
+from integrations.rules.workflow import PermissionState
 from tests.rules.test_lint import LOCAL, OURS, WELL
 
 NEW = Facts()
@@ -32,9 +33,16 @@ ANY = st.builds(
 
 
 def of(**changed: object) -> Facts:
-    named = {"existed_before": False, "stood_recorded": False, "enabled": False}
+    changed = {"permission": PermissionState.NONE, "has_approval": False, **changed}
+    named = {"existed_before": False, "enabled": False}
     given_facts = {name: changed.pop(name) for name in [*named] if name in changed}
     return journey.facts_of(replace(WELL, **changed), **{**named, **given_facts})
+
+
+@pytest.mark.parametrize("known", [{"permission": PermissionState.REFUSED}, {"has_approval": True}])
+def test_a_permission_or_approved_scopes_say_how_it_stood(known: dict[str, object]) -> None:
+    assert not of().stood_recorded
+    assert of(**known).stood_recorded
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from integrations.models import PermissionStatus
 from integrations.rules.app_states import State
 from integrations.rules.lamps import AppStanding, Tally, lamps
+from integrations.rules.workflow import PermissionState
 
 
 def standing(**changes: Any) -> AppStanding:
@@ -30,7 +30,14 @@ def test_the_first_lamp_says_what_we_chose(state: str, word: str, tone: str) -> 
 
 @pytest.mark.parametrize(
     ("permission", "word"),
-    [("none", "Not requested"), ("in_review", "With Exact"), ("granted", "Granted"), ("rejected", "Rejected")],
+    [
+        ("none", "Not requested"),
+        ("requested", "With Exact"),
+        ("granted", "Granted"),
+        ("refused", "Refused"),
+        ("withdrawn", "Withdrawn"),
+        ("taken_back", "Taken back"),
+    ],
 )
 def test_the_second_lamp_says_how_exact_stands_to_it(permission: str, word: str) -> None:
     lamp = lamps(standing(permission=permission))[1]
@@ -44,7 +51,7 @@ def test_every_state_that_a_row_can_be_in_has_its_words() -> None:
 
 
 def test_every_permission_that_a_row_can_hold_has_its_words() -> None:
-    for status in PermissionStatus:
+    for status in PermissionState:
         assert lamps(standing(permission=status))[1].sentence.endswith(".")
 
 

@@ -8,6 +8,7 @@ import pytest
 from integrations.exact.key_test import Verdict
 from integrations.rules import key_tests, lint, redirects
 from integrations.rules.lint import AppFacts, Severity
+from integrations.rules.workflow import PermissionState
 
 OURS = "https://portal.example.com/oauth/callback/1/"
 WELL = AppFacts(
@@ -28,7 +29,8 @@ WELL = AppFacts(
     registered_redirect_uri=OURS,
     caretakers=2,
     outside_customers=3,
-    permission_granted=True,
+    permission=PermissionState.GRANTED,
+    has_approval=True,
     keys_tested=Verdict.ACCEPTED,
 )
 HTTP = "http://portal.example.com/oauth/callback/1/"
@@ -62,7 +64,7 @@ CASES = [
     ({"keys_tested": Verdict.UNCLEAR}, "keys.unclear", Severity.NOTE),
     ({"keys_tested": None}, "keys.untested", Severity.NOTE),
     ({"is_testing": True}, "kind.testing_with_customers", Severity.WARNING),
-    ({"permission_granted": False}, "permission.not_granted", Severity.NOTE),
+    ({"permission": PermissionState.NONE}, "permission.not_granted", Severity.NOTE),
     ({"caretakers": 1}, "caretakers.one", Severity.WARNING),
 ]
 
@@ -79,14 +81,14 @@ def test_what_keeps_an_app_from_being_enabled_would_also_be_refused_while_linkin
 
 
 def test_a_testing_app_is_refused_to_customers_only() -> None:
-    testing = replace(WELL, is_testing=True, permission_granted=False)
+    testing = replace(WELL, is_testing=True, permission=PermissionState.NONE)
     assert lint.linking(testing, for_customer=False) == ()
     (finding,) = lint.linking(testing, for_customer=True)
     assert (finding.code, finding.severity) == ("kind.testing_for_customer", Severity.ERROR)
 
 
 def test_without_permission_a_customer_may_be_refused() -> None:
-    waiting = replace(WELL, permission_granted=False)
+    waiting = replace(WELL, permission=PermissionState.NONE)
     assert lint.linking(waiting, for_customer=False) == ()
     (finding,) = lint.linking(waiting, for_customer=True)
     assert (finding.code, finding.severity) == ("permission.needed", Severity.WARNING)

@@ -7,6 +7,7 @@ import pytest
 
 from integrations.rules.lamps import AppStanding, Tally
 from integrations.rules.next_steps import AppNow, NextStep, health, next_step, offered
+from integrations.rules.workflow import PermissionState
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MISSING = "The Client ID is missing."
@@ -15,7 +16,8 @@ MISSING = "The Client ID is missing."
 def app(**how: Any) -> AppNow:
     """An enabled product app with permission; what differs is a fact of the app, or of how it stands."""
     facts = {name: how.pop(name) for name in ("faults", "asleep_for", "continue_at", "checked_at") if name in how}
-    standing = AppStanding(**{"state": "enabled", "is_testing": False, "permission": "granted", **how})
+    permission = PermissionState(how.pop("permission", "granted"))
+    standing = AppStanding(**{"state": "enabled", "is_testing": False, "permission": permission, **how})
     return AppNow(standing, **facts)
 
 
@@ -32,9 +34,9 @@ def step(**how: Any) -> NextStep:
         ({"state": "disabled"}, "Enable", "enable"),
         ({"faults": (MISSING,)}, "Mend", "integrations_application_change"),
         ({"permission": "none"}, "Permission", "integrations_application_change"),
-        ({"permission": "in_review"}, "Permission", "integrations_application_change"),
-        ({"permission": "rejected"}, "Permission", "integrations_application_change"),
-        ({"permission": "in_review", "own": Tally(reconnect=1)}, "Look at connections", "app-connections"),
+        ({"permission": "requested"}, "Permission", "integrations_application_change"),
+        ({"permission": "refused"}, "Permission", "integrations_application_change"),
+        ({"permission": "requested", "own": Tally(reconnect=1)}, "Look at connections", "app-connections"),
         ({}, "Connect", "connect"),
         ({"is_testing": True, "permission": "none"}, "Connect", "connect"),
         ({"customers": Tally(well=1, reconnect=1)}, "Look at connections", "app-connections"),
@@ -65,7 +67,7 @@ def test_only_connect_does_something_at_once() -> None:
 
 
 def test_what_is_with_exact_or_with_customers_waits_for_nobody_here() -> None:
-    assert not step(permission="in_review").waits
+    assert not step(permission="requested").waits
     assert not step().waits
     assert not step(own=Tally(well=1)).waits
     assert step(permission="none").waits

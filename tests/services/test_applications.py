@@ -1,7 +1,7 @@
 """Apps and their secrets: one transaction and one event a change."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -164,27 +164,21 @@ def test_enabling_is_no_new_version(make_app: MakeApp) -> None:
     assert Application.objects.get().is_enabled
 
 
-def test_an_event_holds_no_names_of_colleagues_and_no_note(make_app: MakeApp) -> None:
+def test_an_event_holds_no_names_of_colleagues(make_app: MakeApp) -> None:
     application = make_app()
-    application.caretakers, application.permission_note = " Anna  Smit \n\nBob Jansen", "Phoned Carla"
-    application.permission_status, application.permission_on = "granted", date(2026, 11, 1)
+    application.caretakers, application.owner = " Anna  Smit \n\nBob Jansen", "Meridian Group"
     applications.change(application, by=SOMEBODY)
     assert Application.objects.get().caretakers == "Anna Smit\nBob Jansen"
     assert AuditEvent.objects.latest("at").details == {
-        "permission_status": ["none", "granted"],
-        "permission_on": [None, "2026-11-01"],
-        "fields": ["colleagues who can sign in to Manage my apps", "note"],
+        "owner": ["", "Meridian Group"],
+        "fields": ["colleagues who can sign in to Manage my apps"],
     }
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"permission_on": date(2999, 1, 1)}, "lies in the future"),
-        ({"approved_scopes": {"Crm.Accounts": "read"}}, "It is written crm.accounts"),
-        ({"approved_scopes": {"crm.accounts": "all"}}, "a level is none, read or manage"),
-        ({"permission_status": "perhaps"}, "not a valid choice"),
-        ({"permission_evidence": "javascript:alert(1)"}, "Enter a valid URL"),
+        ({"name": "x" * 101}, "at most 100"),
         ({"caretakers": "x" * 1001}, "at most 1000"),
     ],
 )

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from integrations.models import Application, LinkPage, PermissionStatus
+from integrations.models import Application, LinkPage
 from integrations.services import applications, links
 from integrations.services.refusals import Refused
 from tests import customers
 from tests.conftest import SOMEBODY
+from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -52,6 +53,6 @@ def test_without_permission_staff_are_told_before_and_after(make_app: MakeApp, a
     told = "Exact has not granted permission yet"
     assert "no permission by Exact yet" in annas.get(path).content.decode()
     assert told in annas.post(path, {"app": application.pk, "days": 14}).content.decode()
-    Application.objects.update(permission_status=PermissionStatus.GRANTED)
+    granted(application)
     assert "no permission by Exact yet" not in annas.get(path).content.decode()
     assert told not in annas.post(path, {"app": application.pk, "days": 14}).content.decode()
