@@ -32,6 +32,8 @@ class Region:
     """What to look for behind ``partner_url``."""
     time_zone: str
     """IANA name of the time zone that people there live in."""
+    language: str
+    """The local language of its forms; where that is English, they ask for one text instead of two."""
 
     @property
     def title(self) -> str:
@@ -52,6 +54,7 @@ REGIONS: Final[tuple[Region, ...]] = (
         partner_url="https://www.exact.com/nl/developers",
         partner_hint="Follow the link “Exact Online partners”.",
         time_zone="Europe/Amsterdam",
+        language="Dutch",
     ),
     Region(
         code="uk",
@@ -64,6 +67,7 @@ REGIONS: Final[tuple[Region, ...]] = (
         ),
         partner_hint="Fill in the form to open a partner account.",
         time_zone="Europe/London",
+        language="English",
     ),
 )
 
