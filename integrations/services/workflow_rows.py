@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from integrations.models import AuditEvent, WorkflowStep
 from integrations.rules.actors import Actor
-from integrations.services.refusals import Refused
+from integrations.services.refusals import Conflict, Refused
 
 
 def add(step: WorkflowStep, *, by: Actor) -> None:
@@ -28,9 +28,14 @@ def add(step: WorkflowStep, *, by: Actor) -> None:
 
 @contextmanager
 def refusals_recorded(subject: models.Model, step: str, *, by: Actor) -> Iterator[None]:
-    """Keep in the activity that a step was refused, after everything that was begun has been undone."""
+    """Keep in the activity that a step was refused, after everything that was begun has been undone.
+
+    A conflict is no refusal: whoever met it looks at what is there now, and presses again.
+    """
     try:
         yield
+    except Conflict:
+        raise
     except Refused as refusal:
         with transaction.atomic():
             details = {"step": step, "reasons": list(refusal.reasons)}
