@@ -24,9 +24,6 @@ RUNS: Final = (
 )
 """Every rule in both schemes and at both widths once; what depends on the two together, in all four."""
 MOST_STOPS: Final = 250
-LOOKS: Final = 20
-PAUSE: Final = 100
-"""Milliseconds between looks: a busy machine lays a page out for its new width some time after it was told to."""
 
 SIDEWAYS: Final = """() => {
   const width = document.documentElement.clientWidth;
@@ -97,11 +94,6 @@ def sideways(page: Page) -> list[str]:
     """Return what makes the page scroll sideways on a phone."""
     page.set_viewport_size(PHONE)
     found: list[str] = page.evaluate(SIDEWAYS)
-    for _ in range(LOOKS):
-        if not found:
-            break
-        page.wait_for_timeout(PAUSE)
-        found = page.evaluate(SIDEWAYS)
     return found
 
 
