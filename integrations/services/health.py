@@ -25,6 +25,7 @@ from integrations.services import (
     app_health,
     checks,
     database,
+    drifts,
     heartbeats,
     installation,
     key_copies,
@@ -57,8 +58,9 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
             if not only_looking:
                 yield check_sealed_rows()
             yield from (check_keys_needed(), check_key_copies())
-            yield from (upkeep.check_activity_guard(), upkeep.check_retention())
+            yield from (upkeep.check_activity_guard(), upkeep.check_review_guard(), upkeep.check_retention())
             yield from app_health.check_apps()
+            yield drifts.check()
     yield from (check_broker(), check_files(), check_disk())
 
 

@@ -1,4 +1,4 @@
-"""Looks at what keeps itself in order: the guard of the activity, and the clearing."""
+"""Looks at what keeps itself in order: the guards of the activity and of reviews, and the clearing."""
 
 from datetime import timedelta
 from typing import Final
@@ -12,22 +12,20 @@ from integrations.rules.findings import Finding, ill, well
 
 LATE: Final = timedelta(days=3)
 _TRIGGERS: Final = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'integrations_auditevent'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'integrations_auditevent'::regclass "
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass "
     "AND NOT tgisinternal AND tgenabled IN ('O', 'A')",
 }
-_NEEDED: Final = {
+_ACTIVITY: Final = {
     "sqlite": {"activity_is_not_changed", "activity_is_kept", "activity_is_not_replaced"},
     "postgresql": {"activity_is_kept", "activity_is_not_emptied"},
 }
+_REVIEWS: Final = {"sqlite": {"review_is_frozen"}, "postgresql": {"review_is_frozen"}}
 
 
 def check_activity_guard() -> Finding:
     """Look whether the database itself would refuse to change an event."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TRIGGERS[connection.vendor])
-        found = {name for (name,) in cursor.fetchall()}
-    missing = sorted(_NEEDED[connection.vendor] - found)
+    missing = _missing("integrations_auditevent", _ACTIVITY[connection.vendor])
     if missing:
         return ill(
             "activity",
@@ -35,6 +33,25 @@ def check_activity_guard() -> Finding:
             "Find out who did that. docs/operations.md says how to make it anew.",
         )
     return well("activity", "The database refuses to change an event, or to delete one within seven years.")
+
+
+def check_review_guard() -> Finding:
+    """Look whether the database itself would refuse to change what was submitted."""
+    missing = _missing("integrations_review", _REVIEWS[connection.vendor])
+    if missing:
+        return ill(
+            "submitted reviews",
+            f"The database would let a submitted review be changed: {', '.join(missing)} is missing or disabled.",
+            "Find out who did that. docs/operations.md says how to make it anew.",
+        )
+    return well("submitted reviews", "The database refuses to change what was submitted.")
+
+
+def _missing(table: str, needed: set[str]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS[connection.vendor], [table])
+        found = {name for (name,) in cursor.fetchall()}
+    return sorted(needed - found)
 
 
 def check_retention() -> Finding:
