@@ -28,7 +28,7 @@ def ask(
             right to it.
     """
     rights.require(by, workflow.RECORD)
-    with workflow_rows.refusals_recorded(review, "ask", by=by), transaction.atomic():
+    with workflow_rows.refusals_recorded(review.application, "ask", by=by), transaction.atomic():
         row = reviews.locked(review)
         if row.is_draft:
             raise Refused([f"Round {row.number} is a draft: nobody at Exact has seen it yet."])
@@ -37,7 +37,7 @@ def ask(
         _clean(asked)
         asked.save(force_insert=True)
         details = {**reviews.about(row), "answered": asked.answered_on is not None}
-        AuditEvent.objects.record("review.questioned", row, by=by, details=details)
+        AuditEvent.objects.record("review.questioned", row.application, by=by, details=details)
     return asked
 
 
@@ -49,7 +49,7 @@ def answer(question: ReviewerQuestion, text: str, *, by: Actor, answered_on: dat
             Or no right to it.
     """
     rights.require(by, workflow.RECORD)
-    with workflow_rows.refusals_recorded(question.review, "answer", by=by), transaction.atomic():
+    with workflow_rows.refusals_recorded(question.review.application, "answer", by=by), transaction.atomic():
         review = reviews.locked(question.review)
         row = ReviewerQuestion.objects.select_for_update().get(pk=question.pk)
         if row.answered_on is not None:
@@ -59,7 +59,7 @@ def answer(question: ReviewerQuestion, text: str, *, by: Actor, answered_on: dat
         _answer(row, text.strip(), answered_on)
         _clean(row)
         row.save(update_fields=["answer", "answered_on"])
-        AuditEvent.objects.record("review.question_answered", review, by=by, details=reviews.about(review))
+        AuditEvent.objects.record("review.question_answered", review.application, by=by, details=reviews.about(review))
     question.refresh_from_db()
 
 

@@ -16,11 +16,12 @@ from integrations.rules.review_clock import Clock, Stage
 from integrations.rules.review_form import FIELDS, Form, Malformed
 from integrations.rules.review_lint import Finding
 from integrations.rules.submissions import Submission
-from integrations.rules.workflow import Course, ReviewState
+from integrations.rules.workflow import Course, ReviewState, Step
 from integrations.services import people, rights, scope_approvals, workflow_rows
 from integrations.services.refusals import Conflict, Refused
 
 PREPARE: Final = "integrations.prepare_review"
+_NO_STEP: Final = "There is no such step of a review. Nothing was recorded."
 
 
 # --- Looked at ------------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def begin(application: Application, *, by: Actor) -> Review:
         if reasons := why_not_begun(row):
             raise Refused(reasons)
         made = _next_round(row, by=by)
-        AuditEvent.objects.record("review.begun", made, by=by, details=about(made))
+        AuditEvent.objects.record("review.begun", row, by=by, details=about(made))
     return made
 
 
@@ -155,7 +156,7 @@ def save(review: Review, form: Form, *, by: Actor, version: int) -> tuple[str, .
         tidy = review_form.tidied(form)
     except Malformed as malformed:
         raise Refused(malformed.reasons) from None
-    with workflow_rows.refusals_recorded(review, "save", by=by), transaction.atomic():
+    with workflow_rows.refusals_recorded(review.application, "save", by=by), transaction.atomic():
         row = locked(review)
         if not row.is_draft:
             raise Refused([f"Round {row.number} is frozen: it was submitted, and what went to Exact never changes."])
@@ -165,7 +166,7 @@ def save(review: Review, form: Form, *, by: Actor, version: int) -> tuple[str, .
             row.form, row.version = review_form.write(tidy), row.version + 1
             row.save(update_fields=["form", "version"])
             details = {**about(row), "fields": [review_form.LABELS[key] for key in changed]}
-            AuditEvent.objects.record("review.saved", row, by=by, details=details)
+            AuditEvent.objects.record("review.saved", row.application, by=by, details=details)
     review.refresh_from_db()
     return changed
 
@@ -175,9 +176,9 @@ def save(review: Review, form: Form, *, by: Actor, version: int) -> tuple[str, .
 
 def why_not(review: Review, code: str, *, on: date | None, note: str = "") -> tuple[str, ...]:
     """Return why a step cannot be recorded now; what its button asks."""
-    step = workflow.BY_CODE.get(code)
-    if step is None or step.course is not Course.REVIEW:
-        return ("There is no such step of a review.",)
+    step = _step(code)
+    if step is None:
+        return (_NO_STEP,)
     recorded = review.application.workflow_steps.exclude(review=None).order_by("at").last()
     return workflow.why_not(
         step,
@@ -188,6 +189,11 @@ def why_not(review: Review, code: str, *, on: date | None, note: str = "") -> tu
         since=recorded.on if recorded else None,
         unmet=_unmet(review, code),
     )
+
+
+def _step(code: str) -> Step | None:
+    step = workflow.BY_CODE.get(code)
+    return step if step and step.course is Course.REVIEW else None
 
 
 def _unmet(review: Review, code: str) -> tuple[str, ...]:
@@ -222,11 +228,14 @@ def take(
         Conflict: a draft was saved meanwhile; nothing was recorded.
         Refused: no such step or part, it cannot follow, or something is unmet; the attempt is an event. Or no right.
     """
-    step = workflow.BY_CODE.get(code)
-    if step is None or step.course is not Course.REVIEW:
-        raise Refused(["There is no such step of a review."])
-    rights.require(by, step.right)
-    with workflow_rows.refusals_recorded(review, code, by=by), transaction.atomic():
+    step = _step(code)
+    rights.require(by, step.right if step else workflow.RECORD)
+    with (
+        workflow_rows.refusals_recorded(review.application, code if step else "unknown", by=by),
+        transaction.atomic(),
+    ):
+        if step is None:
+            raise Refused([_NO_STEP])
         row = locked(review)
         if reasons := (*why_not(row, code, on=on, note=note), *_why_not_concerned(code, concerned)):
             raise Refused(reasons)
@@ -240,7 +249,7 @@ def take(
         row.save(update_fields=["state", "version", "submitted", "submitted_hash"])
         _add_step(row, code, before, by=by, on=on, note=note, evidence=evidence)
         details |= _consequences(row, code, by=by, on=on, concerned=concerned)
-        AuditEvent.objects.record("review.stepped", row, by=by, details=details)
+        AuditEvent.objects.record("review.stepped", row.application, by=by, details=details)
     review.refresh_from_db()
     return review
 
@@ -297,7 +306,7 @@ def locked(review: Review) -> Review:
 def _refuse_stale(row: Review, version: int) -> None:
     if version == row.version:
         return
-    last = AuditEvent.objects.about(row).filter(action="review.saved").first()
+    last = AuditEvent.objects.about(row.application).filter(action__in=["review.saved", "review.stepped"]).first()
     who = people.names({last.actor}) if last else {}
     somebody = next(iter(who.values()), "Somebody")
     reason = f"{somebody} saved this round after you opened it, so nothing was stored."
@@ -305,5 +314,5 @@ def _refuse_stale(row: Review, version: int) -> None:
 
 
 def about(review: Review) -> dict[str, Any]:
-    """Return what every event of a round says."""
-    return {"app": str(review.application_id), "round": review.number}
+    """Return what every event of a round says; it stands in the history of the app."""
+    return {"round": review.number}
