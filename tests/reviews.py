@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.exact.review import AnswerKind
 from integrations.exact.scopes import Level
 from integrations.models import Application, Organization, Review, ScopeSelection
+from integrations.rules.actors import Actor
 from integrations.rules.editions import ARTICLE
 from integrations.rules.review_form import BLANK, Answer, Contact, Form, ThirdParty
 from integrations.rules.submissions import Submission
@@ -19,7 +20,7 @@ TODAY: Final = date(2026, 11, 1)
 URL: Final = "https://portal.example.com/oauth/callback/1/"
 FILLED: Final = Form(
     purpose_local="Meridian boekt verkooporders en facturen van zijn klanten.",
-    purpose_english="Meridian books its customers' sales orders and invoices.",
+    purpose_english="Meridian books sales orders and invoices of its customers.",
     answers={
         number: Answer(AnswerKind.YES, f"We see to it, as point {number} of our policy says.", "", None)
         for number in BLANK.answers
@@ -75,3 +76,13 @@ def taken(review: Review, *codes: str, **values: Any) -> Review:
         last = values if code == codes[-1] else {}
         reviews.take(review, code, **{"by": SOMEBODY, "on": timezone.localdate(), **note, **last})
     return review
+
+
+def canaries(application: Application, mark: str, *, by: Actor, submit: bool = False) -> Review:
+    """A round of which each text of people carries the mark, without an event but those of the round itself."""
+    Organization.objects.update_or_create(pk=1, defaults={"name": "Meridian"})
+    ScopeSelection.objects.create(application=application, scope="crm.accounts", level="read", reason=mark)
+    review = reviews.begin(application, by=by)
+    form = replace(FILLED, contact=Contact(mark, mark, "+31 20 123 45 67", f"{mark}@example.com"), purpose_local=mark)
+    reviews.save(review, form, by=by, version=review.version)
+    return reviews.take(review, "submit", by=by, on=timezone.localdate(), note=mark) if submit else review

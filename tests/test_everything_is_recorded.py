@@ -34,6 +34,7 @@ from integrations.models import (
     Connection,
     Customer,
     Installation,
+    LibraryAnswer,
     Organization,
     User,
 )
@@ -45,6 +46,7 @@ from integrations.rules.journey import Step
 from integrations.services import (
     accounts,
     activity,
+    answers,
     app_states,
     applications,
     backups,
@@ -59,6 +61,9 @@ from integrations.services import (
     permissions,
     practice,
     retention,
+    review_evidence,
+    reviewer_questions,
+    reviews,
     rotation,
     secrets,
     tokens,
@@ -67,6 +72,7 @@ from tests.admin import app_forms, set_up
 from tests.conftest import SECRET, SOMEBODY
 from tests.owning import own
 from tests.practice import practising
+from tests.reviews import canaries
 from tests.services.test_retention import old_events
 
 pytestmark = pytest.mark.django_db
@@ -514,16 +520,33 @@ def _furnished(world: World) -> None:
     practice.furnish(lambda *_: {"client_id": str(uuid4()), "client_secret": SECRET}, by=world.by)
 
 
+def _answer(world: World) -> LibraryAnswer:
+    return answers.add(LibraryAnswer(number=4, name=CANARY, answer="yes", explanation=CANARY), by=world.by)
+
+
+def _answer_changed(world: World) -> None:
+    answer = _answer(world)
+    answer.explanation = f"{CANARY} two"
+    answers.change(answer, by=world.by)
+
+
 def _new(world: World) -> Application:
     return Application(region="uk", kind="product", name="Another")
 
 
+TODAY: Final = timezone.localdate()
+SUBMITTED: Final = ("review.begun", "review.saved", "review.stepped")
 SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "accounts.first_administrator": (
         lambda w: (User.objects.update(is_active=False), accounts.first_administrator(by=w.by)), ("user.added",),
     ),
     "accounts.new_password": (lambda w: accounts.new_password("anna", by=w.by), ("user.password_set",)),
     "activity.export": (lambda w: list(activity.export(_asked(w), "json", by=w.by)), ("activity.exported",)),
+    "answers.add": (_answer, ("answer.added",)),
+    "answers.change": (_answer_changed, ("answer.added", "answer.changed")),
+    "answers.delete": (
+        lambda w: answers.delete(_answer(w), by=w.by), ("answer.added", "answer.deleted"),
+    ),
     "applications.add": (lambda w: applications.add(_new(w), by=w.by), ("application.added",)),
     "applications.change": (_renamed, ("application.changed",)),
     "applications.disable": (
@@ -585,6 +608,31 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "practice.remove": (lambda w: practice.remove(by=w.by), ("practice.removed",)),
     "retention.run": (_cleared, ("retention.cleared",)),
+    "review_evidence.pack": (
+        lambda w: review_evidence.pack(reviews.begin(w.enabled, by=w.by), by=w.by), ("review.begun", "review.packed"),
+    ),
+    "reviewer_questions.answer": (
+        lambda w: reviewer_questions.answer(
+            reviewer_questions.ask(canaries(w.enabled, CANARY, by=w.by, submit=True), CANARY, by=w.by, asked_on=TODAY),
+            CANARY, by=w.by, answered_on=TODAY,
+        ),
+        (*SUBMITTED, "review.questioned", "review.question_answered"),
+    ),
+    "reviewer_questions.ask": (
+        lambda w: reviewer_questions.ask(
+            canaries(w.enabled, CANARY, by=w.by, submit=True), CANARY, by=w.by, asked_on=TODAY
+        ),
+        (*SUBMITTED, "review.questioned"),
+    ),
+    "reviews.begin": (lambda w: reviews.begin(w.enabled, by=w.by), ("review.begun",)),
+    "reviews.save": (lambda w: canaries(w.enabled, CANARY, by=w.by), ("review.begun", "review.saved")),
+    "reviews.take": (
+        lambda w: reviews.take(
+            canaries(w.enabled, CANARY, by=w.by, submit=True), "reject", by=w.by, on=TODAY, note=CANARY,
+            concerned=["contact"],
+        ),
+        (*SUBMITTED, "review.stepped"),
+    ),
     "rotation.rotate": (lambda w: list(rotation.rotate(by=w.by)), ("keys.rotated",)),
     "secrets.set": (lambda w: secrets.set(w.spare, SECRET, by=w.by), ("application.secret_set",)),
 }  # fmt: skip

@@ -25,6 +25,10 @@ from integrations.rules.submissions import Submission
 from integrations.services import people, reviewer_questions, reviews, rights
 
 RIGHT: Final = "integrations.view_application"
+PAGE: Final = "review.html"
+DOCUMENT: Final = "review.json"
+SCOPES_TABLE: Final = "scopes.csv"
+ANSWERS_TABLE: Final = "answers.csv"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """Of every file in the ZIP: the same evidence gives the same bytes, but for when and by whom it was packed."""
 
@@ -42,20 +46,20 @@ def pack(review: Review, *, by: Actor) -> bytes:
         Refused: no right to it.
     """
     rights.require(by, RIGHT)
-    document = collect(review, by=by)
+    document = _document(review, by=by)
     submission = reviews.submission(review)
     page = render_to_string("evidence/review.html", {"document": document, **_shown(submission, review.concerned)})
     files = {
-        "review.html": page,
-        "review.json": json.dumps(document, ensure_ascii=False, indent=2) + "\n",
-        "scopes.csv": _table(("scope", "level", "reason"), _scopes(submission)),
-        "answers.csv": _table(("question", "asks", *_ANSWER), [tuple(row.values()) for row in _answers(submission)]),
+        PAGE: page,
+        DOCUMENT: json.dumps(document, ensure_ascii=False, indent=2) + "\n",
+        SCOPES_TABLE: _table(("scope", "level", "reason"), _scopes(submission)),
+        ANSWERS_TABLE: _table(("question", "asks", *_ANSWER), [tuple(row.values()) for row in _answers(submission)]),
     }
     AuditEvent.objects.record("review.packed", review.application, by=by, details=reviews.about(review))
     return _zipped(files)
 
 
-def collect(review: Review, *, by: Actor) -> dict[str, Any]:
+def _document(review: Review, *, by: Actor) -> dict[str, Any]:
     """Return everything as one JSON document."""
     submission = reviews.submission(review)
     frozen = review.submitted is not None

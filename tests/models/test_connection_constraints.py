@@ -93,6 +93,7 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("check_failed_has_a_cause", make_check, {"cause": "TimedOut"}),
     ("link_expires_after_it_was_made", make_link, {"expires_at": NOW - timedelta(days=1)}),
     ("link_created_by_is_known", make_link, {"created_by": ""}),
+    ("link_tried_for_a_customer", make_link, {"tried_because": "They say that it is granted."}),
     ("state_expires_after_it_was_made", make_state, {"expires_at": NOW - timedelta(days=1)}),
     ("heartbeat_process_is_known", Heartbeat.objects.create, {"process": "web", "at": NOW}),
 ]

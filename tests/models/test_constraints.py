@@ -136,6 +136,8 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("audit_says_what_to_which", make_event, {"object_id": ""}),
     ("organization_is_one_row", make_organization, {"id": 2}),
     ("organization_has_a_name", make_organization, {"name": ""}),
+    ("organization_reminds_in_time", make_organization, {"remind_after_days": 0}),
+    ("organization_reminds_in_time", make_organization, {"remind_after_days": 91}),
     ("key_ring_canary_is_one_row", KeyRingCanary.objects.create, {"id": uuid4(), "sealed": "v1.k1.x"}),
     ("key_stored_elsewhere_is_named", make_key_copy, {"key_id": ""}),
     ("key_stored_elsewhere_is_named", make_key_copy, {"fingerprint": ""}),

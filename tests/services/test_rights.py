@@ -11,14 +11,27 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.utils import timezone
 
 from integrations import migrations
-from integrations.models import Application, AuditEvent, Company, Connection, Customer, User
+from integrations.models import (
+    Application,
+    AuditEvent,
+    Company,
+    Connection,
+    Customer,
+    LibraryAnswer,
+    Review,
+    ReviewerQuestion,
+    User,
+)
 from integrations.rules import roles
 from integrations.rules.activity import read as asked
 from integrations.rules.actors import PORTAL, Actor
+from integrations.rules.review_form import BLANK
 from integrations.services import (
     activity,
+    answers,
     app_states,
     applications,
     checks,
@@ -30,6 +43,9 @@ from integrations.services import (
     links,
     practice,
     retention,
+    review_evidence,
+    reviewer_questions,
+    reviews,
     rights,
     secrets,
 )
@@ -41,6 +57,7 @@ from tests.conftest import CLIENT_ID, SECRET
 MakeApp = Callable[..., Application]
 SECOND = {"region": "uk", "kind": "testing", "name": "Second"}
 EVERYTHING = asked({}, UTC)
+TODAY = timezone.localdate()
 VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "add": ("add_application", lambda app, by: applications.add(Application(**SECOND), by=by)),
     "add with keys": (
@@ -70,6 +87,28 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "export": ("export_auditevent", lambda app, by: activity.export(EVERYTHING, "csv", by=by)),
     "clear": ("operate_portal", lambda app, by: retention.run(by=by)),
     "confirm a key": ("operate_portal", lambda app, by: key_copies.confirm("k1", by=by)),
+    "begin a review": ("prepare_review", lambda app, by: reviews.begin(app, by=by)),
+    "save a review": (
+        "prepare_review", lambda app, by: reviews.save(Review(application=app), BLANK, by=by, version=1),
+    ),
+    "step of a review": (
+        "record_review", lambda app, by: reviews.take(Review(application=app), "submit", by=by, on=TODAY),
+    ),
+    "invented step": (
+        "record_review", lambda app, by: reviews.take(Review(application=app), "explode", by=by, on=TODAY),
+    ),
+    "reviewer's question": (
+        "record_review",
+        lambda app, by: reviewer_questions.ask(Review(application=app), "Why?", by=by, asked_on=TODAY),
+    ),
+    "answer to a reviewer": (
+        "record_review",
+        lambda app, by: reviewer_questions.answer(ReviewerQuestion(), "So.", by=by, answered_on=TODAY),
+    ),
+    "pack evidence": ("view_application", lambda app, by: review_evidence.pack(Review(application=app), by=by)),
+    "add an answer": ("prepare_review", lambda app, by: answers.add(LibraryAnswer(), by=by)),
+    "change an answer": ("prepare_review", lambda app, by: answers.change(LibraryAnswer(), by=by)),
+    "delete an answer": ("prepare_review", lambda app, by: answers.delete(LibraryAnswer(), by=by)),
     "claim": ("claim_installation", lambda app, by: installation.claim(by=by)),
 }  # fmt: skip
 
