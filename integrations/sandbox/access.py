@@ -64,9 +64,12 @@ def check_company(exchange: Exchange, by: Caller, company: Company | None) -> Co
     return company
 
 
-def check_scope(by: Caller, scope: str) -> None:
-    """Raises ApiError (403) when the app was not given this scope."""
-    if not by.app.may_read(scope):
+def check_scope(by: Caller, scope: str, *, write: bool = False) -> None:
+    """Raises ApiError (403) when the app was not given this scope, or not far enough to write.
+
+    Exact's own wording says "read" of both.
+    """
+    if not (by.app.may_write(scope) if write else by.app.may_read(scope)):
         raise ApiError(403, scope_violated(scope), "scope", reason=True)
 
 

@@ -1,6 +1,6 @@
-"""The REST API: `current/Me` and both lists of divisions.
+"""The REST API: `current/Me` and both lists of divisions; of a few others, whether the app's scopes open them.
 
-Source: Exact, REST API reference, "Me", "hrm/Divisions", "system/Divisions".
+Source: Exact, REST API reference, "Me", "hrm/Divisions", "system/Divisions", and the scopes it names.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,19 @@ from integrations.sandbox.people import Company
 
 ADMINISTRATION = "organization.administration"
 
+RESOURCES = {
+    "crm/accounts": "crm.accounts",
+    "documents/documents": "organization.documents",
+    "financial/glaccounts": "financial.generalledgers",
+    "logistics/items": "logistics.items",
+    "purchaseorder/purchaseorders": "purchase.orders",
+    "salesentry/salesentries": "financial.accounting",
+    "salesinvoice/salesinvoices": "sales.invoices",
+    "salesorder/salesorders": "sales.orders",
+    "webhooks/webhooksubscriptions": ADMINISTRATION,
+}
+"""Resources that can be asked for, in lower case, with the scope each needs; none of them holds anything here."""
+
 Listing = Callable[[Exchange, Caller, Company], Sequence[Record]]
 
 
@@ -22,6 +35,7 @@ def me(exchange: Exchange) -> Response:
     """`GET /api/v1/current/Me`: no division, no scope, no rate-limit headers, counted to no company."""
 
     def answer(by: Caller) -> Response:
+        _only_reads(exchange)
         return odata.answer(exchange.request, [_me(exchange, by)], key="UserID", entity="Me")
 
     return _served(exchange, None, "current/Me", answer)
@@ -53,7 +67,11 @@ def other(exchange: Exchange, division: int, resource: str) -> Response:
     """Any other resource of a company: checked and counted, then 404, for the sandbox has no more."""
 
     def nothing(exchange: Exchange, by: Caller, company: Company) -> Sequence[Record]:
-        del exchange, by, company
+        del company
+        scope = RESOURCES.get(resource.partition("(")[0].lower())
+        if scope is not None:
+            access.check_scope(by, scope, write=_writes(exchange))
+        _only_reads(exchange)
         raise ApiError(404, f"The sandbox has no resource '{resource[:80]}'.", "not_found")
 
     return _division_list(exchange, division, resource, nothing)
@@ -71,6 +89,7 @@ def _division_list(exchange: Exchange, division: int, endpoint: str, listing: Li
             _count(exchange, by, company)
         company = access.check_company(exchange, by, company)
         records = listing(exchange, by, company)
+        _only_reads(exchange)
         return odata.answer(exchange.request, records, key="Code", entity="Division")
 
     exchange.entry.division = division
@@ -98,9 +117,17 @@ def _served(exchange: Exchange, division: int | None, endpoint: str, answer: Cal
 def _checked(exchange: Exchange, by: Caller, answer: Callable[[Caller], Response]) -> Response:
     if by.expired:
         raise access.unauthenticated()
-    if exchange.request.method not in {"GET", "HEAD"}:
-        raise ApiError(405, "The sandbox only reads.", "method")
     return answer(by)
+
+
+def _writes(exchange: Exchange) -> bool:
+    return exchange.request.method not in {"GET", "HEAD"}
+
+
+def _only_reads(exchange: Exchange) -> None:
+    """Raises ApiError (405) on what would write; asked after the scope, which refuses first."""
+    if _writes(exchange):
+        raise ApiError(405, "The sandbox only reads.", "method")
 
 
 def _count(exchange: Exchange, by: Caller, company: Company) -> None:

@@ -59,6 +59,10 @@ class App:
         """Testing apps are not limited by scopes (contested; Exact App Center, "Scopes")."""
         return self.kind == "testing" or self.scopes.get(scope) in LEVELS
 
+    def may_write(self, scope: str) -> bool:
+        """POST, PUT and DELETE need Manage."""
+        return self.kind == "testing" or self.scopes.get(scope) == "Manage"
+
 
 def apps(db: sqlite3.Connection) -> list[App]:
     return [_app(row) for row in db.execute("SELECT * FROM app ORDER BY name")]

@@ -203,6 +203,50 @@ def test_a_user_without_rights_is_refused(connected):
     assert "no rights" in error_text(answer)
 
 
+FORBIDDEN = "Forbidden - Application Scope Violated. Cannot read '{}' scope."
+
+
+@pytest.mark.parametrize(
+    ("level", "method", "status"),
+    [
+        ("", "GET", 403),
+        ("Read", "GET", 404),
+        ("Manage", "GET", 404),
+        ("", "POST", 403),
+        ("Read", "POST", 403),
+        ("Read", "PUT", 403),
+        ("Read", "DELETE", 403),
+        ("Manage", "POST", 405),
+    ],
+)
+def test_reading_needs_read_and_writing_needs_manage(connected, level, method, status):
+    """The sandbox has nothing there, and writes nothing; what it refuses before that is the point."""
+    scopes = {"organization.administration": level} if level else {"crm.accounts": "Manage"}
+    url = f"{connected.sandbox.url}/api/v1/{connected.division()}/webhooks/WebhookSubscriptions(guid'1')"
+    connected.control(f"apps/{connected.app.client_id}", scopes=scopes)
+    headers = {"Authorization": f"Bearer {connected.answer['access_token']}", "Accept": "application/json"}
+    answer = connected.http.request(method, url, headers=headers, timeout=10)
+    assert answer.status_code == status
+    if status == 403:
+        assert error_text(answer) == FORBIDDEN.format("organization.administration")
+        assert answer.headers["Reason"] == error_text(answer)
+
+
+def test_a_write_is_counted(connected, sandbox):
+    url = f"/api/v1/{connected.division()}/crm/Accounts"
+    connected.post(url, headers={"Authorization": f"Bearer {connected.answer['access_token']}"})
+    assert sandbox.ledger("api")[-1]["minute"] == 1
+
+
+def test_a_testing_app_is_not_held_to_scopes(sandbox):
+    testing = Client(sandbox, name="Test", kind="testing").connect(STAFF)
+    testing.control(f"apps/{testing.app.client_id}", scopes={})
+    url = f"/api/v1/{testing.division()}/crm/Accounts"
+    headers = {"Authorization": f"Bearer {testing.answer['access_token']}"}
+    assert testing.post(url, headers=headers).status_code == 405
+    testing.http.close()
+
+
 def test_other_resources_are_404_and_writing_is_405(connected):
     assert connected.call(f"{connected.division()}/crm/Accounts").status_code == 404
     url = f"/api/v1/{connected.division()}/system/Divisions"
