@@ -10,6 +10,7 @@ class Config:
 
     `country` (ISO 3166) and `currency` (ISO 4217) are what the invented companies carry. The defaults are
     the region's code and XTS, the code that ISO 4217 reserves for testing: no country is known here.
+    `language` is the local one, in English ("English" where it is that); "" where nobody said.
     """
 
     region: str
@@ -18,11 +19,17 @@ class Config:
     lifetime: int = 600
     country: str = ""
     currency: str = "XTS"
+    language: str = ""
 
     @property
     def cookie(self) -> str:
         """The session cookie's name. Cookies ignore ports, so each region needs a name of its own."""
         return f"sandbox_{self.region}_session"
+
+    @property
+    def asks_english_too(self) -> bool:
+        """Forms ask for each text in the local language and in English; once, where the two are the same."""
+        return self.language != "English"
 
     @property
     def earliest_refresh(self) -> float:

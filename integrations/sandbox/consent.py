@@ -14,7 +14,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from integrations.sandbox import chains, pages, people, registry
+from integrations.sandbox import chains, pages, people, registry, reviews
+from integrations.sandbox import form as forms
 from integrations.sandbox.exchange import Exchange
 from integrations.sandbox.people import User
 from integrations.sandbox.registry import App
@@ -97,8 +98,11 @@ def consent_page(exchange: Exchange, request_id: str, problem: str = "") -> Resp
         exchange.entry.error = "no_permission"
         back = f"/consent/{request_id}/login"
         return pages.message(exchange, "This app cannot be linked yet", refusal, status=403, back=back)
-    context = {
+    reviewed = reviews.approved(exchange.db, waiting.app)
+    context: dict[str, object] = {
         "app": waiting.app,
+        "form": reviewed.form if reviewed else None,
+        "scopes": [(scope, waiting.app.scopes[scope]) for scope in forms.SCOPES if scope in waiting.app.scopes],
         "request_id": request_id,
         "user": user,
         "companies": people.companies_of(exchange.db, user.id),

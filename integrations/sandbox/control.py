@@ -1,6 +1,7 @@
 """The pages that steer practice: home, faults, ledger, clock. Each serves people (forms) and tests (JSON)."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.exceptions import BadRequest
@@ -21,7 +22,10 @@ KINDS = (
     "system_divisions",
     "api",
     "unknown",
+    "review",
+    "permission",
 )
+STEPS = ("review", "permission")
 MAX_ID = 2**62
 MAX_BYTES = 256 * 1024 * 1024
 
@@ -103,7 +107,10 @@ def clear_faults(exchange: Exchange) -> Response:
 def ledger_page(exchange: Exchange) -> Response:
     """`GET /sandbox/ledger`: the latest 200 requests, newest first."""
     kind = exchange.request.args.get("kind", "")
-    rows = [{**row, "time": _time(row["received_at_ms"] / 1_000)} for row in ledger.latest(exchange.db, kind=kind)]
+    rows = [
+        {**row, "time": _time(row["received_at_ms"] / 1_000), "step": _step(row)}
+        for row in ledger.latest(exchange.db, kind=kind)
+    ]
     context: dict[str, object] = {"rows": rows, "kinds": KINDS, "kind": kind}
     return pages.render(exchange, "ledger.html", context)
 
@@ -153,6 +160,11 @@ def change_clock(exchange: Exchange) -> Response:
     set_setting(exchange.db, "clock_ahead", str(clock.ahead))
     payload = {"now": clock.now(), "ahead": clock.ahead, "stopped": clock.stopped}
     return pages.done(exchange, payload, "/sandbox/")
+
+
+def _step(row: dict[str, Any]) -> str:
+    """Which step of a review or a permission; the others are told apart by their kind."""
+    return str(row["path"]).rpartition("/")[2] if row["kind"] in STEPS else ""
 
 
 def _time(seconds: float) -> str:

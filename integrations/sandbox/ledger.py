@@ -17,7 +17,8 @@ PAGE = 1_000
 class Entry:
     """One request.
 
-    kind: authorize · login · consent · token · me · hrm_divisions · system_divisions · api · unknown
+    kind: authorize · login · consent · token · me · hrm_divisions · system_divisions · api · unknown · and the steps
+        that somebody takes in the App Center: review · permission
     status: what was answered; None when no answer was sent (dropped, lost)
     error: the machine's word for a refusal ("invalid_client", "minutely_limit", …)
     minute, day: this request's number in its clock minute and UTC day, per app and division; None when it

@@ -1,4 +1,7 @@
-"""The tables of one sandbox. Times are seconds since 1970 (REAL) unless the name says ms."""
+"""The tables of one sandbox. Times are seconds since 1970 (REAL) unless the name says ms.
+
+A sandbox of an earlier version is opened with this too: what is new comes as tables of its own, never as a column.
+"""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -44,6 +47,28 @@ CREATE TABLE IF NOT EXISTS app (
     daily_limit INTEGER NOT NULL DEFAULT 5000 CHECK (daily_limit >= 0),
     created_at REAL NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS review (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id TEXT NOT NULL REFERENCES app (client_id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('draft', 'in_review', 'approved', 'rejected')),
+    form TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT '',
+    saved_at REAL NOT NULL,
+    submitted_at REAL,
+    decided_at REAL
+);
+CREATE INDEX IF NOT EXISTS review_app ON review (client_id, id);
+CREATE UNIQUE INDEX IF NOT EXISTS one_open_review ON review (client_id) WHERE state IN ('draft', 'in_review');
+
+CREATE TABLE IF NOT EXISTS permission_step (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id TEXT NOT NULL REFERENCES app (client_id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('in_review', 'granted', 'refused', 'withdrawn', 'taken_back')),
+    text TEXT NOT NULL DEFAULT '',
+    at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS permission_step_app ON permission_step (client_id, id);
 
 CREATE TABLE IF NOT EXISTS browser_session (
     fingerprint TEXT PRIMARY KEY,

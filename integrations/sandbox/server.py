@@ -274,9 +274,10 @@ def running(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Clock | None = None,
+    language: str = "",
 ) -> Iterator[Running]:
     """A sandbox on a free port, for as long as the block lasts."""
-    config = Config(region=region, title=title, database=database, lifetime=lifetime)
+    config = Config(region=region, title=title, database=database, lifetime=lifetime, language=language)
     server = make_server(config, host, port, clock)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

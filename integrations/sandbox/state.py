@@ -12,6 +12,7 @@ from integrations.sandbox.chains import Chain
 from integrations.sandbox.exchange import Exchange, Fields, json_response
 from integrations.sandbox.people import User
 from integrations.sandbox.registry import App, RegistrationRefusedError
+from integrations.sandbox.tabs import standing
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ def as_json(exchange: Exchange) -> Response:
         {
             "users": [_user(exchange, user) for user in people.users(db)],
             "companies": [vars(company) for company in people.companies(db)],
-            "apps": [_app(app) for app in registry.apps(db)],
+            "apps": [_app(exchange, app) for app in registry.apps(db)],
             "connections": [vars(chain) for chain in chains.recent(db)],
             "clock": {"now": exchange.now, "ahead": clock.ahead, "stopped": clock.stopped},
         }
@@ -143,7 +144,8 @@ def change_app(exchange: Exchange, client_id: str) -> Response:
         minutely_limit=limits[0],
         daily_limit=limits[1],
     )
-    return pages.done(exchange, _app(registry.change(exchange.db, changed)), f"/apps/{app.client_id}/")
+    registry.change(exchange.db, changed)
+    return pages.done(exchange, _app(exchange, changed), f"/apps/{app.client_id}/")
 
 
 def give_consent(exchange: Exchange) -> Response:
@@ -194,8 +196,9 @@ def _user(exchange: Exchange, user: User) -> dict[str, Any]:
     return {**vars(user), "divisions": [company.code for company in reachable]}
 
 
-def _app(app: App) -> dict[str, Any]:
-    return {name: value for name, value in vars(app).items() if name != "client_secret"}
+def _app(exchange: Exchange, app: App) -> dict[str, Any]:
+    """Without its secret, with how review and permission stand."""
+    return {**{name: value for name, value in vars(app).items() if name != "client_secret"}, **standing(exchange, app)}
 
 
 def _time(seconds: float) -> str:

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import checks
-from tests.browser.pages import fill_app, save
+from tests.browser import app_center, checks
+from tests.browser.pages import fill_app, new_client_id, save
 from tests.browser.running import Portal
 
 PLACES: Final = {"nl": 101, "uk": 102}
@@ -109,12 +109,63 @@ def _register_refused(page: Page, portal: Portal) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def _review_form(page: Page, portal: Portal) -> None:
+    _tab(page, portal, "Submit for review")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_role("group", name=re.compile("^9[.] ")).get_by_label("Yes").check()
+
+
+def _review_not_saved(page: Page, portal: Portal) -> None:
+    _review_form(page, portal)
+    purpose = page.get_by_label("Purpose (English)").first
+    purpose.evaluate("field => field.removeAttribute('maxlength')")
+    purpose.fill("x" * 141)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("this one has 141")
+
+
+def _new_app(page: Page, portal: Portal) -> str:
+    """Register a product app that nobody has decided about; return its address in the App Center."""
+    page.goto(at_exact(portal, "/apps/register?kind=product"))
+    page.get_by_label("App name").fill(f"App {new_client_id()}")
+    page.get_by_label("Redirect URL").fill("https://shop.example/later")
+    page.get_by_label("I accept the terms").check()
+    page.get_by_role("button", name="Register").click()
+    return page.url
+
+
+def _review_not_submitted(page: Page, portal: Portal) -> None:
+    _new_app(page, portal)
+    page.get_by_role("link", name="Submit for review").click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert")).to_contain_text("Answer question 1.")
+
+
+def _in_review(page: Page, portal: Portal) -> None:
+    app_center.submit(page, _new_app(page, portal), {"Crm accounts": "Read"})
+
+
+def _permission_requested(page: Page, portal: Portal) -> None:
+    center = _new_app(page, portal)
+    app_center.submit(page, center, {"Crm accounts": "Read"})
+    app_center.approve(page, center)
+    app_center.request(page, center)
+
+
 PAGES: Final[dict[str, Callable[[Page, Portal], None]]] = {
     "start": at("/"),
     "apps": at("/apps/"),
     "partner": at("/partner/"),
     "app": _app,
-    "permission of an app": lambda page, portal: _tab(page, portal, "Permission and scopes"),
+    "permission of an app": lambda page, portal: _tab(page, portal, "Permission"),
+    "review of an app": lambda page, portal: _tab(page, portal, "Submit for review"),
+    "review of an app, to edit": _review_form,
+    "review of an app, not saved": _review_not_saved,
+    "review of an app, not submitted": _review_not_submitted,
+    "review of an app, to decide": _in_review,
+    "permission of an app, to decide": _permission_requested,
     "app to delete, refused": _delete_refused,
     "app, refused": _app_refused,
     "product app to register": at("/apps/register?kind=product"),
@@ -242,10 +293,10 @@ def test_an_app_is_registered_set_up_and_connects(open_page: Callable[..., Page]
     page.get_by_role("button", name="Change").click()
     connect_as("Fleur Florist")
     expect(page.get_by_role("button", name="Allow")).to_have_count(0)
-    page.goto(center)
-    page.get_by_role("link", name="Permission and scopes").click()
-    page.get_by_role("button", name="Grant permission").click()
-    expect(page.get_by_role("main")).to_contain_text("Granted.")
+    app_center.submit(page, center, {"Organization administration": "Read"}, languages=("English",))
+    app_center.approve(page, center)
+    app_center.request(page, center)
+    app_center.grant(page, center)
     connect_as("Fleur Florist")
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("status").last).to_contain_text("Connected as Fleur Florist")

@@ -25,7 +25,7 @@ def test_every_page_says_that_it_is_practice(client, path):
     says_practice(client.get(path))
 
 
-@pytest.mark.parametrize("tab", ["", "permission", "delete"])
+@pytest.mark.parametrize("tab", ["", "review", "review/form", "permission", "delete"])
 def test_every_tab_of_an_app_says_that_it_is_practice(client, tab):
     answer = client.get(f"/apps/{client.app.client_id}/{tab}")
     says_practice(answer)
@@ -115,14 +115,6 @@ def test_changing_the_redirect_url(client):
     assert client.authorize().status_code == 400
 
 
-def test_granting_and_withdrawing_permission(client):
-    path = f"/apps/{client.app.client_id}"
-    client.post(f"{path}/permission", data={"granted": "no"})
-    assert client.log_in(ACCOUNTANT).status_code == 403
-    client.post(f"{path}/permission", data={"granted": "yes"})
-    assert client.log_in(ACCOUNTANT).status_code == 200
-
-
 def test_names_are_escaped(client):
     register(client, name="<b>Bold & Co</b>")
     assert "&lt;b&gt;Bold &amp; Co&lt;/b&gt;" in client.get("/apps/").text
@@ -153,8 +145,9 @@ def test_a_secret_does_not_show_in_a_repr(client):
     ],
 )
 def test_other_sites_cannot_send_forms(client, headers):
-    path = f"/apps/{client.app.client_id}/permission"
-    assert client.post(path, data={"granted": "no"}, headers=headers).status_code == 403
+    path = f"/apps/{client.app.client_id}/permission/withdraw"
+    assert client.post(path, headers=headers).status_code == 403
+    assert client.log_in(ACCOUNTANT).status_code == 200
     assert client.post("/sandbox/clock", json={"move": 5}, headers=headers).status_code == 403
 
 

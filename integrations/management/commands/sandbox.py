@@ -81,7 +81,13 @@ def _config(options: dict[str, Any]) -> Config:
     if options["lifetime"] < 1:
         raise CommandError("--lifetime is at least one second", returncode=2)
     database = options["database"] or settings.VAR_DIR / f"sandbox-{region.code}.sqlite3"
-    return Config(region=region.code, title=region.title, database=database, lifetime=options["lifetime"])
+    return Config(
+        region=region.code,
+        title=region.title,
+        database=database,
+        lifetime=options["lifetime"],
+        language=region.language,
+    )
 
 
 def _printed(app: App) -> dict[str, str]:
