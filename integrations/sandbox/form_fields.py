@@ -21,7 +21,7 @@ def read(posted: Posted) -> Form:
     typed = Form(
         purpose_local=_line(posted, "purpose_local"),
         purpose_english=_line(posted, "purpose_english"),
-        scopes={name: level for name, level in posted.items() if "." in name and level != forms.NONE},
+        scopes=_scopes(posted),
         answers={question.number: _answer(posted, question.number) for question in forms.QUESTIONS},
         third_parties=_parties(posted),
         contact=Contact(**{name: _line(posted, name) for name in CONTACT}),
@@ -80,6 +80,12 @@ def _question(question: forms.Question, form: Form, faults: Mapping[str, str]) -
         "problem": faults.get(f"answer-{question.number}", ""),
         "asked": question in list(forms.asked(form)),
     }
+
+
+def _scopes(posted: Posted) -> dict[str, str]:
+    """A scope that is sent twice keeps both levels, which is no level."""
+    levels = {name: ", ".join(posted.getlist(name)) for name in posted if "." in name}
+    return {name: level for name, level in levels.items() if level != forms.NONE}
 
 
 def _answer(posted: Posted, number: int) -> Answer:

@@ -183,6 +183,7 @@ def test_an_unfinished_form_is_saved_but_not_submitted(app, fields, reason):
         ({"crm.nothing": "Read"}, "There is no scope “crm.nothing”."),
         ({"CRM.accounts": "Read"}, "There is no scope “CRM.accounts”."),
         ({"crm.accounts": "Write"}, "“crm.accounts” is None, Read or Manage."),
+        ({"crm.accounts": ["Read", "Manage"]}, "“crm.accounts” is None, Read or Manage."),
         ({"answer-1": "not_applicable"}, "Answer question 1 with Yes or No."),
         ({"answer-9": "yes", "answer-11": "maybe"}, "Answer question 11 with Yes, No or Not applicable."),
         ({"explanation-2": "x" * 4_001}, "at most 4,000 characters"),
