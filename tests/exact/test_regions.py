@@ -23,6 +23,7 @@ def test_a_region_is_complete(region) -> None:
         assert urlsplit(url).scheme == "https"
     assert region.origin == f"https://{region.host}"
     assert ZoneInfo(region.time_zone)
+    assert region.language
     assert by_code(region.code) is region
 
 
