@@ -13,7 +13,8 @@ HELD = {
     "Support": LOOKING | {"add_customer", "change_customer", "connect", "check_connection"},
     "Integrations manager": LOOKING | {
         "connect", "check_connection", "add_application", "change_application", "set_keys", "enable_application",
-        "disconnect_connection", "view_organization", "change_organization",
+        "disconnect_connection", "view_organization", "change_organization", "select_scopes", "prepare_review",
+        "record_review", "link_without_permission",
     },
     "Security officer": LOOKING | {
         "view_auditevent", "export_auditevent", "view_user", "add_user", "change_user", "auth.view_group",
