@@ -1,4 +1,4 @@
-"""Names that a page can show: something is seen of them, and they turn no other text round."""
+"""Names that a page can show, where something is seen of them and they turn no text round; texts that can be stored."""
 
 import unicodedata
 from typing import Final
@@ -20,3 +20,8 @@ def why_not_shown(name: str) -> tuple[str, ...]:
         ),
     )
     return tuple(reason for unmet, reason in conditions if unmet)
+
+
+def can_be_stored(text: str) -> bool:
+    """Tell whether every database keeps the text: PostgreSQL has no place for NUL, and UTF-8 none for half a pair."""
+    return not any(char == "\0" or unicodedata.category(char) == "Cs" for char in text)

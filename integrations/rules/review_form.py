@@ -3,13 +3,13 @@
 A draft may be wrong in every way that ``rules.review_lint`` knows: only what cannot be stored is refused here.
 """
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Final
 
 from integrations.exact.review import BY_NUMBER, QUESTIONS, AnswerKind
+from integrations.rules.names import can_be_stored
 
 LONGEST: Final = 4000
 """Of any text of a draft, in characters."""
@@ -224,8 +224,9 @@ class Reader:
             self.add(f"{where}: this has to be a text.")
             return ""
         self.add_if(len(raw) > LONGEST, f"{where}: it has {len(raw):,} characters, and a draft keeps {LONGEST:,}.")
-        bad = any(char == "\0" or unicodedata.category(char) == "Cs" for char in raw)
-        self.add_if(bad, f"{where}: it holds a sign that is no text and cannot be stored. Type it anew.")
+        self.add_if(
+            not can_be_stored(raw), f"{where}: it holds a sign that is no text and cannot be stored. Type it anew."
+        )
         return raw
 
     def texts(self, raw: object, where: str, names: list[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from integrations.exact.review import PURPOSE_LONGEST, QUESTIONS, AnswerKind, le
 from integrations.rules import editions, review_form
 from integrations.rules.keys import LINE_BREAKS
 from integrations.rules.lint import Severity, telling_words
-from integrations.rules.names import NOT_TEXT, TURNING
+from integrations.rules.names import NOT_TEXT
 from integrations.rules.redirects import is_public
 from integrations.rules.review_form import LABELS, Answer, Form, ThirdParty
 from integrations.rules.scope_traps import traps
@@ -28,6 +28,10 @@ ORGANIZATION: Final = "organization"
 """Beside the parts of the form: what is mended under Portal, Organization."""
 SOON: Final = timedelta(days=60)
 """Evidence that expires within it may be over before Exact looks at it."""
+_UNSEEN: Final = NOT_TEXT | {"Cf"}
+"""Control and format signs, among them the marks that turn text round, by Unicode's category."""
+_MEANT: Final = f"{LINE_BREAKS}\t\u200c\u200d"
+"""Of these: what has a place in a text, and what joins the parts of an emoji or of a script."""
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PHONE: Final = re.compile(r"\+?[0-9 ()./-]+")
 _DIGITS: Final = range(7, 16)
@@ -167,16 +171,14 @@ def _signs(form: Form) -> Iterator[Finding]:
         if any(_is_hidden(char) for char in text):
             yield _error(
                 "text.hidden_sign",
-                f"{label}: it holds an invisible sign that turns text round, or a control character. "
+                f"{label}: it holds an invisible sign, which may turn text round or hide what it says. "
                 "Type it anew, without pasting.",
                 key,
             )
 
 
 def _is_hidden(char: str) -> bool:
-    marks = char in "\u200e\u200f\u061c"
-    control = unicodedata.category(char) in NOT_TEXT and char not in LINE_BREAKS
-    return marks or control or unicodedata.bidirectional(char) in TURNING
+    return unicodedata.category(char) in _UNSEEN and char not in _MEANT
 
 
 # --- Scopes -----------------------------------------------------------------------------------------------------

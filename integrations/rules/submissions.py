@@ -5,13 +5,14 @@ It is frozen when it is submitted, by the hash of its canonical JSON: keys in or
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from integrations.exact import review
 from integrations.exact.scopes import SCOPES, Level
-from integrations.rules import review_form, scope_grids
+from integrations.rules import review_form
 from integrations.rules.review_form import LABELS, UNANSWERED, Form
 from integrations.rules.scope_grids import Grid
 
@@ -35,6 +36,7 @@ class Submission:
     """Why the app needs a scope, of those of ``scopes`` that have a reason."""
 
 
+_SCOPE: Final = re.compile(r"[a-z]{1,30}\.[a-z]{1,29}", re.ASCII)
 TEXTS: Final = {
     "app_name": "App name",
     "client_id": "Client ID",
@@ -75,15 +77,19 @@ def read(raw: object) -> Submission:
     reader = review_form.Reader()
     values = reader.mapping(raw, "the submission", [*TEXTS, "form", "scopes", "reasons"])
     texts = {name: reader.text(values.get(name, ""), name) for name in TEXTS}
-    scopes = reader.texts(values.get("scopes", {}), "scopes", list(SCOPES))
-    reasons = reader.texts(values.get("reasons", {}), "reasons", list(SCOPES))
-    given = {scope: level for scope, level in scopes.items() if level}
-    for problem in scope_grids.problems(given.items()):
-        reader.add(problem)
+    scopes, reasons = (_by_scope(reader, values.get(part, {}), part) for part in ("scopes", "reasons"))
+    for scope, level in scopes.items():
+        reader.add_if(level not in set(Level), f"{scope} cannot be at “{level[:20]}”.")
     reader.finish()
     form = review_form.read(values.get("form", {}))
-    said = {scope: reason for scope, reason in reasons.items() if reason}
-    return Submission(**texts, form=form, scopes=scope_grids.grid(given.items()), reasons=said)
+    grid = {scope: Level(scopes[scope]) for scope in [*SCOPES, *scopes] if scope in scopes}
+    return Submission(**texts, form=form, scopes=grid, reasons={scope: why for scope, why in reasons.items() if why})
+
+
+def _by_scope(reader: review_form.Reader, raw: object, where: str) -> dict[str, str]:
+    """Return texts by scope; also by one that a later release of the form may no longer have."""
+    names = [name for name in raw if _SCOPE.fullmatch(str(name))] if isinstance(raw, dict) else []
+    return {scope: reader.text(text, f"{where}, {scope}") for scope, text in reader.mapping(raw, where, names).items()}
 
 
 def digest(submission: Submission) -> str:
@@ -129,7 +135,7 @@ def _lines(submission: Submission) -> Iterator[tuple[tuple[str, str], str]]:
         yield ("app", label), getattr(submission, name)
     yield ("purpose_local", LABELS["purpose_local"]), form.purpose_local
     yield ("purpose_english", LABELS["purpose_english"]), form.purpose_english
-    for scope in SCOPES:
+    for scope in dict.fromkeys((*SCOPES, *submission.scopes)):
         level = submission.scopes.get(scope, Level.NONE)
         yield ("scopes", scope), "" if level is Level.NONE else level.capitalize()
         yield ("scopes", f"{scope}, reason"), submission.reasons.get(scope, "")

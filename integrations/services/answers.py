@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from integrations.exact.review import BY_NUMBER
 from integrations.models import AuditEvent, LibraryAnswer
 from integrations.rules.actors import Actor
-from integrations.rules.names import why_not_shown
+from integrations.rules.names import can_be_stored, why_not_shown
 from integrations.services import people, rights
 from integrations.services.refusals import Conflict, Refused
 
@@ -105,7 +105,7 @@ def _clean(answer: LibraryAnswer) -> None:
         raise Refused(["This is no answer to the question."])
     if answer.name and (reasons := why_not_shown(answer.name)):
         raise Refused(reasons)
-    if "\0" in answer.explanation:
+    if not can_be_stored(answer.explanation):
         raise Refused(["The explanation holds a sign that is no text and cannot be stored."])
     answer.full_clean()
 

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from integrations.exact import review as exact
-from integrations.exact.scopes import SCOPES
 from integrations.models import AuditEvent, Review, WorkflowStep
 from integrations.rules import review_form, spreadsheets, submissions, workflow
 from integrations.rules.actors import Actor
@@ -121,9 +120,7 @@ def _question(row: Any) -> dict[str, Any]:
 
 def _scopes(submission: Submission) -> list[tuple[str, str, str]]:
     return [
-        (scope, submission.scopes[scope].capitalize(), submission.reasons.get(scope, ""))
-        for scope in SCOPES
-        if scope in submission.scopes
+        (scope, level.capitalize(), submission.reasons.get(scope, "")) for scope, level in submission.scopes.items()
     ]
 
 

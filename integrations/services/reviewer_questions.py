@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Review, ReviewerQuestion
 from integrations.rules import workflow
 from integrations.rules.actors import Actor
+from integrations.rules.names import can_be_stored
 from integrations.services import reviews, rights, workflow_rows
 from integrations.services.refusals import Refused
 
@@ -77,7 +78,7 @@ def _clean(row: ReviewerQuestion) -> None:
             (row.asked_on > today or (row.answered_on or today) > today, "The day lies in the future."),
             (row.answered_on and row.answered_on < row.asked_on, "It was answered before it was asked."),
             (not row.question, "Fill in what was asked."),
-            ("\0" in row.question + row.answer, "It holds a sign that is no text and cannot be stored."),
+            (not can_be_stored(row.question + row.answer), "It holds a sign that is no text and cannot be stored."),
         )
         if wrong
     ]

@@ -8,6 +8,7 @@ from django.db import models, transaction
 
 from integrations.models import AuditEvent, WorkflowStep
 from integrations.rules.actors import Actor
+from integrations.rules.names import can_be_stored
 from integrations.services.refusals import Conflict, Refused
 
 
@@ -19,6 +20,8 @@ def add(step: WorkflowStep, *, by: Actor) -> None:
     """
     step.by = str(by)
     step.note, step.evidence = step.note.strip(), step.evidence.strip()
+    if not can_be_stored(step.note + step.evidence):
+        raise Refused(["It holds a sign that is no text and cannot be stored. Type it anew."])
     try:
         step.full_clean(validate_constraints=False)
     except ValidationError as error:

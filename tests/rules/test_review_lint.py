@@ -59,6 +59,7 @@ CASES: list[tuple[dict[str, Any], str, Severity, str]] = [
     ({"organization": "Contoso"}, "purpose.not_ours", N, "purpose_english"),
     (form(purpose_english="Meridian \u202eskoob"), "text.hidden_sign", E, "purpose_english"),
     (form(purpose_english="Meridian \u200fbooks"), "text.hidden_sign", E, "purpose_english"),
+    (form(purpose_english="Meridian\u200b books"), "text.hidden_sign", E, "purpose_english"),
     (answer(3, explanation="a\x07b"), "text.hidden_sign", E, "answer-3"),
     (form(third_parties=(replace(PARTY, name="\u2066Cloud"),)), "text.hidden_sign", E, "third_parties"),
     (contact(first_name="\u202dAnna"), "text.hidden_sign", E, "contact"),
@@ -148,8 +149,9 @@ def test_in_the_united_kingdom_one_purpose_is_enough() -> None:
     }
 
 
-def test_a_line_break_is_no_hidden_sign_in_an_explanation() -> None:
-    assert lint(**answer(4, explanation="One\ntwo")) == lint()
+@pytest.mark.parametrize("text", ["One\ntwo", "One\ttwo", "\U0001f468\u200d\U0001f469"])
+def test_line_breaks_tabs_and_joined_emoji_are_no_hidden_signs_in_an_explanation(text: str) -> None:
+    assert lint(**answer(4, explanation=text)) == lint()
 
 
 def test_no_text_repeats_what_was_typed_of_a_person() -> None:

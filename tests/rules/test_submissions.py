@@ -71,6 +71,15 @@ def test_what_is_no_submission_is_refused(change: dict[str, Any], said: str) -> 
         submissions.read({**submissions.write(SUBMISSION), **change})
 
 
+def test_a_scope_that_the_form_no_longer_has_is_read_as_it_was_sent() -> None:
+    document = submissions.write(SUBMISSION)
+    document["scopes"]["sales.pigeons"] = "manage"
+    read = submissions.read(document)
+    assert submissions.digest(read) == submissions.digest_of(document)
+    (told,) = submissions.compare(SUBMISSION, read)
+    assert (told.label, told.after) == ("sales.pigeons", "Manage")
+
+
 def test_what_exact_has_no_place_for_is_not_sent() -> None:
     uk = replace(SUBMISSION, region="uk", form=with_answer(9, answer=AnswerKind.NO), reasons={"crm.quotes": "x"})
     sent = submissions.as_sent(uk)

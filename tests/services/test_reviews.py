@@ -306,6 +306,11 @@ def test_days_go_forward_also_from_round_to_round(make_app: MakeApp) -> None:
     refused(drafted(app), "submit", "before the step before it", on=TODAY - timedelta(1))
 
 
+@pytest.mark.parametrize("note", ["a\0b", "a\ud800"])
+def test_a_note_that_cannot_be_stored_is_refused(make_app: MakeApp, note: str) -> None:
+    refused(taken(drafted(make_app()), "submit"), "reject", "cannot be stored", note=note)
+
+
 def test_a_note_that_is_too_long_undoes_the_whole_step(make_app: MakeApp) -> None:
     refused(taken(drafted(make_app()), "submit"), "reject", "4000", note="x" * 4001)
 
