@@ -31,6 +31,7 @@ from integrations.rules.images import Picture
 from integrations.rules.journey import Step
 from integrations.rules.roles import ROLES
 from integrations.services import applications, customers, heartbeats, links, logos, secrets
+from tests.permission import granted
 from tests.pictures import png
 
 BY: Final = Actor.command("tests")
@@ -117,7 +118,7 @@ class House:
 def furnish() -> House:
     """Fill an empty database; nothing of it leads to Exact."""
     enabled, ready, cut_off = (_app(name) for name in ("Meridian", "Meridian ready", "Meridian cut off"))
-    applications.enable(enabled, by=BY)
+    applications.enable(granted(enabled), by=BY)
     applications.add(Application(region="uk", kind="testing", name="Begun"), by=BY)
     for process in heartbeats.Process:
         heartbeats.beat(process)

@@ -17,6 +17,7 @@ from integrations.models import Application, Connection, Kind
 from integrations.rules.actors import PORTAL
 from integrations.sandbox.server import Running, running
 from integrations.services import applications, links, secrets
+from tests.permission import granted
 from tests.sandbox.client import ACCOUNTANT
 from tests.sandbox.client import Client as Consenting
 
@@ -70,6 +71,7 @@ def practising(folder: Path, settings: Any, *, region: str = "nl", lifetime: int
         application.client_id = exact.app.client_id
         applications.add(application, by=PORTAL)
         secrets.set(application, exact.app.client_secret, by=PORTAL)
+        granted(application)
         applications.enable(application, by=PORTAL)
         try:
             yield Practice(sandbox, application, exact)

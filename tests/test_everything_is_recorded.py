@@ -71,6 +71,7 @@ from integrations.services import (
 from tests.admin import app_forms, set_up
 from tests.conftest import SECRET, SOMEBODY
 from tests.owning import own
+from tests.permission import granted
 from tests.practice import practising
 from tests.reviews import canaries
 from tests.services.test_retention import old_events
@@ -106,7 +107,7 @@ def world(settings: Any, anna: User, annas: Client, make_app: Callable[..., Appl
     anna.first_name, anna.last_name, anna.email = CANARY, f"{CANARY} Smit", f"{CANARY}@example.com"
     anna.save()
     by = Actor.person(anna.pk)
-    enabled = make_app(enable=True)
+    enabled = granted(make_app(enable=True))
     connection = tokens.begin(
         enabled, TokenAnswer("access", "refresh", 600, Evidence("POST", "/token", 200, 1)), now=timezone.now()
     )
@@ -294,12 +295,12 @@ PAGES: Final[dict[str, Page]] = {
     ),
     "the organization is filled in": (
         nothing, lambda w: "/admin/integrations/organization/add/",
-        lambda w: {"name": "Meridian", "time_zone": "UTC"}, ("organization.added",),
+        lambda w: {"name": "Meridian", "time_zone": "UTC", "remind_after_days": 5}, ("organization.added",),
     ),
     "the organization is changed": (
         lambda w: Organization.objects.create(name="Meridian") and None,
         lambda w: "/admin/integrations/organization/1/change/",
-        lambda w: {"name": "Meridian BV", "time_zone": "UTC"}, ("organization.changed",),
+        lambda w: {"name": "Meridian BV", "time_zone": "UTC", "remind_after_days": 5}, ("organization.changed",),
     ),
     "a member of staff is added": (
         nothing, lambda w: f"{USER}add/",
@@ -596,7 +597,7 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
     "links.make": (lambda w: links.make(w.enabled, by=w.by, customer=w.customer), ("link.made",)),
     "permissions.take": (
-        lambda w: permissions.take(w.enabled, "record_granted", by=w.by, on=date(2026, 3, 1), note=CANARY),
+        lambda w: permissions.take(w.spare, "record_granted", by=w.by, on=date(2026, 3, 1), note=CANARY),
         ("permission.stepped",),
     ),
     "practice.furnish": (

@@ -15,10 +15,11 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.admin.overview_form import OverviewForm
 from integrations.models import Application
-from integrations.rules import app_sentences, lint, roles, workflow
+from integrations.rules import app_sentences, app_turns, gate, lint, roles
 from integrations.rules.app_states import State
-from integrations.rules.app_turns import WORDS, Turn
+from integrations.rules.app_turns import Turn
 from integrations.rules.lint import Finding, Severity
+from integrations.rules.workflow import PermissionState
 from integrations.services import (
     app_facts,
     app_states,
@@ -99,10 +100,11 @@ def _now(application: Application) -> Application:
 def _shown(request: HttpRequest, application: Application, form: OverviewForm | None, **context: Any) -> HttpResponse:
     findings = app_facts.findings(application)
     effects = app_states.effects(application)
+    permission = permissions.of(application)
     names = people.names([application.registered_by, _began(application)[1]])
     everything = {
         "form": form,
-        "sentence": _sentence(application, findings, effects, names),
+        "sentence": _sentence(application, findings, effects, names, permission.state),
         "begun": form is not None and effects.standing.state is State.DISABLED and bool(effects.why_not_enabled),
         "findings": app_findings.grouped(application, findings),
         "moved": any(finding.code == lint.MOVED for finding in findings),
@@ -110,9 +112,9 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
         "who_may_change": roles.who_may(CHANGE),
         "registered_form": RegisteredForm(),
         "compare_url": compare_url(application) if form is not None else "",
-        "permission": workflow.LABELS[permissions.state(application)],
+        "permission": gate.stage(permission.state, permission.since),
         "scopes": _scopes(application),
-        "verbs": _verbs(request, application, effects),
+        "verbs": _verbs(request, application, effects, permission.state),
         **context,
     }
     return app_pages.answer(request, application, Tab.OVERVIEW, "overview.html", **everything)
@@ -134,7 +136,13 @@ def _began(application: Application) -> tuple[datetime | None, str]:
     return None, ""
 
 
-def _sentence(application: Application, findings: tuple[Finding, ...], effects: Effects, names: dict[str, str]) -> str:
+def _sentence(
+    application: Application,
+    findings: tuple[Finding, ...],
+    effects: Effects,
+    names: dict[str, str],
+    permission: PermissionState,
+) -> str:
     at, by = _began(application)
     return app_sentences.sentence(
         app_sentences.Facts(
@@ -143,19 +151,23 @@ def _sentence(application: Application, findings: tuple[Finding, ...], effects: 
             errors=sum(finding.severity is Severity.ERROR for finding in findings),
             is_testing=application.is_testing,
             is_awake=application.is_awake,
+            waits=gate.waits(is_testing=application.is_testing, permission=permission),
             connections=effects.standing.live_connections,
             reconnect_from=standings.say(effects.reconnect_from) if effects.reconnect_from else "",
         )
     )
 
 
-def _verbs(request: HttpRequest, application: Application, effects: Effects) -> list[dict[str, Any]]:
+def _verbs(
+    request: HttpRequest, application: Application, effects: Effects, permission: PermissionState
+) -> list[dict[str, Any]]:
     """Return what can be done with the app as a whole, and why not where it cannot: each on a page that asks."""
     why_not = app_states_pages.why_not(effects)
+    waits = gate.waits(is_testing=application.is_testing, permission=permission)
     verbs = [
         {
-            "label": WORDS[turn].action,
-            "means": WORDS[turn].lead,
+            "label": app_turns.words(turn, waits=waits).action,
+            "means": app_turns.words(turn, waits=waits).lead,
             "url": f"{reverse(f'admin:{turn}', args=[application.pk])}?next=settings",
             "reasons": why_not[turn],
         }

@@ -26,6 +26,7 @@ SEE_CONNECTIONS: Final = "integrations.view_connection"
 class Tab(StrEnum):
     OVERVIEW = "Overview"
     KEYS = "Keys"
+    PERMISSION = "Permission"
     CONNECTIONS = "Connections"
     HISTORY = "History"
 
@@ -41,10 +42,15 @@ class Page:
 PAGES: Final = {
     Tab.OVERVIEW: Page("admin:integrations_application_change"),
     Tab.KEYS: Page("admin:app-keys"),
+    Tab.PERMISSION: Page("admin:app-permission"),
     Tab.CONNECTIONS: Page("admin:app-connections", SEE_CONNECTIONS),
     Tab.HISTORY: Page("admin:integrations_application_history"),
 }
-ON_KEYS: Final = frozenset({Field.CLIENT_ID, Field.CLIENT_SECRET, Field.KEY_TEST})
+ELSEWHERE: Final = {
+    **dict.fromkeys((Field.CLIENT_ID, Field.CLIENT_SECRET, Field.KEY_TEST), Tab.KEYS),
+    Field.PERMISSION: Tab.PERMISSION,
+}
+"""Where something is mended that is not on the first page."""
 
 
 def find(request: HttpRequest, pk: UUID, *rights: str) -> Application:
@@ -104,5 +110,4 @@ def say_made_already(request: HttpRequest, application: Application, *names: str
 
 def place(application: Application, field: Field) -> str:
     """Return the address at which something about the app is mended: a page, and the part of it."""
-    tab = Tab.KEYS if field in ON_KEYS else Tab.OVERVIEW
-    return f"{address(application, tab)}#about-{field}"
+    return f"{address(application, ELSEWHERE.get(field, Tab.OVERVIEW))}#about-{field}"

@@ -20,7 +20,7 @@ from integrations.rules import app_turns
 from integrations.rules.app_states import State
 from integrations.rules.app_turns import Reach, Turn
 from integrations.rules.lint import Severity
-from integrations.services import app_facts, app_states, applications
+from integrations.services import app_facts, app_states, applications, permissions
 from integrations.services.app_states import Effects
 from integrations.services.refusals import Refused
 
@@ -126,14 +126,15 @@ def _do(request: HttpRequest, application: Application, turn: Turn, *, back: str
         else:
             say_why_not(request, refusal)
     else:
-        messages.success(request, app_turns.WORDS[turn].done.format(name=application.name))
+        done = app_turns.words(turn, waits=permissions.waits(application)).done
+        messages.success(request, done.format(name=application.name))
     return redirect(_address(application, back))
 
 
 def _ask(request: HttpRequest, application: Application, turn: Turn, **words: Any) -> HttpResponse:
     """Show what stops, what goes on and until when it can be undone; or every reason why it cannot be done."""
     effects = app_states.effects(application)
-    said = app_turns.WORDS[turn]
+    said = app_turns.words(turn, waits=permissions.waits(application))
     context = {
         **admin.site.each_context(request),
         "application": application,

@@ -19,6 +19,7 @@ from integrations.admin import (
     app_keys,
     app_overview,
     app_pages,
+    app_permission,
     integrations_page,
     key_answers,
     set_up,
@@ -37,7 +38,7 @@ from integrations.services.refusals import Refused
 HOME = "admin:integrations_application_changelist"
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
-PAGES = (state_pages, app_keys, key_answers, app_connections, app_address, set_up)
+PAGES = (state_pages, app_keys, key_answers, app_permission, app_connections, app_address, set_up)
 """Modules that bring URLs of one app."""
 
 

@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.http import QueryDict
 
 from integrations.admin.base import clean_name
 from integrations.models import Application, Customer, Kind
 from integrations.rules.folding import fold
 from integrations.rules.workflow import PermissionState
 from integrations.services import applications, links, permissions
+from integrations.services.permissions import Standing
 
 
 class CustomerForm(forms.ModelForm):
@@ -33,7 +35,8 @@ class CustomerForm(forms.ModelForm):
 
 
 class LinkPageForm(forms.Form):
-    """Through which app, and for how long."""
+    """Through which app, and for how long. It offers those that customers can connect through; what another one
+    lacks is the service's to say, to whoever sends it all the same."""
 
     app = forms.ModelChoiceField(queryset=Application.objects.none(), empty_label=None, label="App")
     days = forms.IntegerField(min_value=1, max_value=90, initial=links.DAYS, label="Open for, in days")
@@ -41,13 +44,34 @@ class LinkPageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         app: Any = self.fields["app"]
-        app.queryset = self.apps = applications.usable().exclude(kind=Kind.TESTING)
-        self.standing = permissions.standing(list(app.queryset))
-        app.label_from_instance = self._label
+        app.queryset = applications.usable().exclude(kind=Kind.TESTING)
+        self.apps = list(app.queryset)
+        self.standings = permissions.standings(self.apps)
+        self.open = [row for row in self.apps if self.standings[row.pk].state is PermissionState.GRANTED]
+        app.widget.choices = [(row.pk, f"{row.name} ({row.region_title})") for row in self.open]
 
-    def _label(self, row: Application) -> str:
-        granted = self.standing.get(row.pk) is PermissionState.GRANTED
-        return f"{row.name} ({row.region_title}{'' if granted else ', no permission by Exact yet'})"
+    def waiting(self) -> list[tuple[Application, Standing]]:
+        """Return the apps without Exact's permission, each with how it stands."""
+        return [(row, self.standings[row.pk]) for row in self.apps if row not in self.open]
+
+
+class TryForm(forms.Form):
+    """Why a customer is to try although no permission is recorded."""
+
+    app = forms.ModelChoiceField(queryset=Application.objects.none(), widget=forms.HiddenInput)
+    because = forms.CharField(
+        label="Why",
+        max_length=links.LONGEST_REASON,
+        help_text="Stands on the app's tab Permission. Exact refuses the customer where it has granted no permission.",
+        error_messages={"required": "Say why the customer is to try."},
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, app: Application) -> None:
+        super().__init__(data, initial={"app": app.pk}, auto_id=f"id_{app.pk}_%s")
+        chosen: Any = self.fields["app"]
+        chosen.queryset = Application.objects.filter(pk=app.pk)
+        self.fields["because"].widget.attrs["aria-describedby"] = f"id_{app.pk}_because_helptext"
 
 
 class TypedNameForm(forms.Form):

@@ -12,9 +12,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
-from integrations.admin import customer_pages
+from integrations.admin import customer_links, customer_pages
 from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require, say_why_not
-from integrations.admin.customer_form import CustomerForm, LinkPageForm, TypedNameForm
+from integrations.admin.customer_form import CustomerForm, TypedNameForm
 from integrations.models import Customer
 from integrations.rules import customers as rules
 from integrations.rules import roles
@@ -117,23 +117,19 @@ class CustomerAdmin(PortalModelAdmin):
     def link_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Make a link page; its address is in the answer to the POST, and never again anywhere."""
         customer = self._customer(request, pk, "connect")
-        form = LinkPageForm(request.POST if request.method == "POST" else None)
+        asked = customer_links.read(request)
         reasons = rules.why_not_linked(standings.facts(customer))
-        if not form.apps.exists():
-            reasons = (*reasons, "No product app is enabled. Set one up under Integrations.")
-        context = {"title": f"A link page for {customer.name}", "customer": customer, "form": form, "reasons": reasons}
-        if request.method != "POST" or reasons or not form.is_valid():
-            return self._answer(request, "link.html", context)
-        try:
-            made = links.make(
-                form.cleaned_data["app"], by=acting(request), customer=customer, days=form.cleaned_data["days"]
-            )
-        except Refused as refusal:
-            return self._answer(request, "link.html", {**context, "reasons": refusal.reasons})
-        warnings = links.foretold(made.page.application, for_customer=True)
-        return self._answer(
-            request, "link_made.html", {**context, "url": made.url, "page": made.page, "warnings": warnings}
-        )
+        if request.method == "POST" and not reasons and asked.is_valid():
+            try:
+                made = links.make(**asked.wanted(), by=acting(request), customer=customer)
+            except Refused as refusal:
+                asked.refused = refusal.reasons
+            else:
+                told = {"url": made.url, "page": made.page, "customer": customer}
+                title = f"A link page for {customer.name}"
+                return self._answer(request, "link_made.html", {"title": title, **told})
+        context = {"title": f"A link page for {customer.name}", "customer": customer, **asked.shown(request, reasons)}
+        return self._answer(request, "link.html", context)
 
     def disconnect_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Say what stops, what goes on and for whom; then do it."""

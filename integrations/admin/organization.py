@@ -29,6 +29,7 @@ class OrganizationAdmin(PortalModelAdmin):
         chosen = (("logo", "remove_logo") if shown else ("logo",)) if may_edit else ()
         return (
             (None, {"fields": ("name", "time_zone")}),
+            ("While Exact decides", {"fields": ("remind_after_days",)}),
             ("Logo", {"description": "Customers see it while they connect.", "fields": (*shown, *chosen)}),
             (
                 "For your customers",

@@ -62,7 +62,15 @@ class OrganizationForm(forms.ModelForm):
 
     class Meta:
         model = Organization
-        fields = ("name", "time_zone", "support_name", "support_email", "support_phone", "privacy_policy_url")
+        fields = (
+            "name",
+            "time_zone",
+            "remind_after_days",
+            "support_name",
+            "support_email",
+            "support_phone",
+            "privacy_policy_url",
+        )
         widgets = {"time_zone": ZoneInput, "privacy_policy_url": forms.URLInput(attrs={"class": "vURLField"})}
         field_classes = {"privacy_policy_url": PublicURLField}
         help_texts = {"time_zone": "Pages show times in this zone. Type a part of its name, such as a city."}

@@ -14,7 +14,8 @@ from integrations.admin.set_up_visit import Visit, answer, begin
 from integrations.exact import limits
 from integrations.exact.key_test import Verdict
 from integrations.models import Application, Organization
-from integrations.rules import journey, lint, roles
+from integrations.rules import app_turns, journey, lint, roles
+from integrations.rules.app_turns import Turn
 from integrations.rules.journey import Step
 from integrations.rules.lint import Field, Severity
 from integrations.services import applications, key_tests, permissions, secrets
@@ -206,7 +207,7 @@ def enable(request: HttpRequest, at: Visit) -> HttpResponse:
         "may_connect": request.user.has_perm(CONNECT) and not applications.why_not_usable(at.app),
         "who_may": roles.who_may(ENABLE),
         "who_may_connect": roles.who_may(CONNECT),
-        "waits_for_permission": not at.app.is_testing and not permissions.is_granted(at.app),
+        "waits": permissions.waits(at.app),
     }
     return answer(request, at, "enabled.html" if at.app.is_enabled else "enable.html", **context)
 
@@ -219,5 +220,6 @@ def _enable(request: HttpRequest, at: Visit) -> HttpResponse:
     except Refused as refusal:
         say_why_not(request, refusal)
     else:
-        messages.success(request, f"The app “{at.app.name}” is enabled.")
+        done = app_turns.words(Turn.ENABLE, waits=permissions.waits(at.app)).done
+        messages.success(request, done.format(name=at.app.name))
     return redirect(at.url(Step.ENABLE))

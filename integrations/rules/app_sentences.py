@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from integrations.rules.app_states import State
+from integrations.rules.gate import WAITING
 from integrations.rules.key_tests import WORKS_FOR_US
 
 
@@ -19,6 +20,8 @@ class Facts:
     is_awake: bool = True
     connections: int = 0
     """Those that live."""
+    waits: bool = False
+    """Customers cannot connect through it until Exact grants permission."""
     reconnect_from: str = ""
     """From when on somebody has to connect again, where nothing is refreshed."""
 
@@ -34,10 +37,11 @@ def sentence(app: Facts) -> str:
         return f"Under Emergency stop {app.since}: nothing is asked of Exact through it.{price}"
     if app.state is State.DISABLED:
         return _disabled(app)
+    waits = f", {WAITING}" if app.waits else ""
     if not app.connections:
-        return f"Enabled {app.since}; nobody has connected yet."
+        return f"Enabled {app.since}{waits}; nobody has connected yet."
     worth = f" {WORKS_FOR_US}" if app.is_testing else ""
-    return f"Enabled {app.since}; {_live(app)}.{worth}"
+    return f"Enabled {app.since}{waits}; {_live(app)}.{worth}"
 
 
 def _disabled(app: Facts) -> str:

@@ -2,7 +2,7 @@
 can be undone. ``rules.app_states`` says whether it may be done at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -71,6 +71,14 @@ WORDS: Final = {
         "The app “{name}” is back. It is disabled.",
     ),
 }
+WAITING: Final = replace(
+    WORDS[Turn.ENABLE],
+    lead="The portal will use the app: users of your own Exact subscription can connect through it, and calls are "
+    "made. Customers wait until Exact has granted permission.",
+    done="The app “{name}” is enabled, waiting for permission: until Exact grants it, only users of your own Exact "
+    "subscription can connect.",
+)
+"""Of enabling a product app without permission."""
 CUTS_OFF: Final = {Turn.DISABLE: "Every call", Turn.STOP: "Every request"}
 """What whoever is connected misses at once."""
 
@@ -96,6 +104,11 @@ class Consequences:
     begins: tuple[str, ...] = ()
     goes_on: tuple[str, ...] = ()
     undone: str = ""
+
+
+def words(turn: Turn, *, waits: bool) -> Words:
+    """Return how a turn of an app is asked about and told. ``waits``: it has not Exact's permission that it needs."""
+    return WAITING if turn is Turn.ENABLE and waits else WORDS[turn]
 
 
 def consequences(turn: Turn, reach: Reach) -> Consequences:

@@ -6,6 +6,7 @@ A lamp says its state in a word and in a sentence; its tone only helps the eye.
 from dataclasses import dataclass
 from typing import Final
 
+from integrations.rules import gate
 from integrations.rules.workflow import PermissionState
 
 
@@ -81,6 +82,11 @@ BY_US: Final[dict[str, Said]] = {
     "stopped": ("Emergency stop", "bad", "The portal asks nothing of Exact through it, not even to keep links alive."),
     "archived": ("Archived", "quiet", "It is put away: nobody is connected through it."),
 }
+_WAITING: Final[Said] = (
+    "Enabled",
+    "good",
+    "Enabled, waiting for permission: your own subscription can connect through it, and calls are made.",
+)
 BY_EXACT: Final[dict[PermissionState, Said]] = {
     PermissionState.GRANTED: ("Granted", "good", "Customers with their own Exact subscription can connect."),
     PermissionState.REQUESTED: (
@@ -107,9 +113,10 @@ _TESTING: Final[Said] = (
 def lamps(app: AppStanding) -> tuple[Lamp, Lamp, Lamp]:
     """Return the three lamps of an app, in their order."""
     permission = _TESTING if app.is_testing else BY_EXACT[app.permission]
+    waits = app.state == "enabled" and gate.waits(is_testing=app.is_testing, permission=app.permission)
     connected = _connected(app.connections, "of your own") if app.is_testing else _by_customers(app)
     return (
-        Lamp("Enabled by us", *BY_US[app.state]),
+        Lamp("Enabled by us", *(_WAITING if waits else BY_US[app.state])),
         Lamp("Permission by Exact", *permission),
         Lamp("Connected by us" if app.is_testing else "Connected by customers", *connected),
     )

@@ -7,15 +7,17 @@ It foretells what Exact would refuse, before a customer meets it. An *error* kee
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from integrations.exact.key_test import Verdict
-from integrations.rules import redirects
+from integrations.rules import gate, redirects
 from integrations.rules.workflow import PermissionState
 
 MOVED: Final = "redirect.moved"
+NEEDED: Final = "permission.needed"
 
 
 class Severity(StrEnum):
@@ -77,9 +79,13 @@ class AppFacts:
     """Colleagues who can sign in to *Manage my apps*; 0 where nobody wrote them down."""
     outside_customers: int
     """Companies of customers, not our own, that are connected through the app."""
+    connected_unpermitted: int
+    """Of these, companies that were connected while no permission was recorded; of a product app without it."""
     permission: PermissionState
     has_approval: bool
     """Exact approved scopes of it, as far as somebody wrote that down."""
+    permission_since: date | None = None
+    """The day on which the permission came to stand so; None where nobody knows."""
     keys_tested: Verdict | None = None
     """The worse of Exact's two answers about the present keys; None where there is none yet."""
     proven_beside_newest: bool = False
@@ -97,15 +103,13 @@ def errors(app: AppFacts) -> tuple[str, ...]:
     return tuple(finding.text for finding in lint(app) if finding.severity is Severity.ERROR)
 
 
-def linking(app: AppFacts, *, for_customer: bool) -> tuple[Finding, ...]:
-    """Return what Exact would refuse when somebody connects (errors), or may refuse (warnings), before they meet it."""
+def linking(app: AppFacts, *, for_customer: bool, tried_because: str = "") -> tuple[Finding, ...]:
+    """Return what Exact would refuse when somebody connects, before they meet it; ``rules.gate`` has its part in it."""
     found = [finding for finding in lint(app) if finding.severity is Severity.ERROR]
-    if for_customer and app.is_testing:
-        yours = "A testing app works for your own Exact subscription only: Exact refuses customers. Use a product app."
-        found.append(Finding("kind.testing_for_customer", Severity.ERROR, yours, Field.KIND))
-    elif for_customer and app.permission is not PermissionState.GRANTED:
-        found.append(Finding("permission.needed", Severity.WARNING, _NO_PERMISSION, Field.PERMISSION))
-    return tuple(found)
+    passing = gate.Passing(app.is_testing, app.permission, for_customer, app.permission_since, tried_because)
+    testing = ("kind.testing_for_customer", Field.KIND)
+    code, field = testing if app.is_testing else (NEEDED, Field.PERMISSION)
+    return (*found, *(Finding(code, Severity.ERROR, reason, field) for reason in gate.why_not(passing)))
 
 
 # --- Region and name -------------------------------------------------------------------------------------------
@@ -272,9 +276,6 @@ def _secret_refused(app: AppFacts) -> Finding:
     return Finding("client_secret.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
 
 
-_NO_PERMISSION: Final = "Exact has not granted permission yet: only users of your own Exact subscription can connect."
-
-
 def _circumstances(app: AppFacts) -> Iterator[Finding]:
     if app.is_testing and app.outside_customers:
         yield Finding(
@@ -284,8 +285,8 @@ def _circumstances(app: AppFacts) -> Iterator[Finding]:
             "Register a product app for them.",
             Field.KIND,
         )
-    if not app.is_testing and app.permission is not PermissionState.GRANTED:
-        yield Finding("permission.not_granted", Severity.NOTE, _NO_PERMISSION, Field.PERMISSION)
+    if gate.waits(is_testing=app.is_testing, permission=app.permission):
+        yield _without_permission(app)
     if app.caretakers == 1:
         yield Finding(
             "caretakers.one",
@@ -293,3 +294,12 @@ def _circumstances(app: AppFacts) -> Iterator[Finding]:
             "One colleague only can sign in to Manage my apps. When that person leaves, nobody can reach the app.",
             Field.CARETAKERS,
         )
+
+
+def _without_permission(app: AppFacts) -> Finding:
+    if number := app.connected_unpermitted:
+        whose = "A company of a customer was" if number == 1 else f"{number} companies of customers were"
+        text = f"{whose} connected although no permission is recorded: Exact has granted it, it seems. Record it."
+        return Finding("permission.not_recorded", Severity.WARNING, text, Field.PERMISSION)
+    text = f"{gate.stage(app.permission, app.permission_since)} {gate.ONLY_OURS}"
+    return Finding("permission.not_granted", Severity.NOTE, text, Field.PERMISSION)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
-from integrations.rules import roles
+from integrations.rules import gate, roles, workflow
 from integrations.rules.customers import ago
 from integrations.rules.lamps import AppStanding, Tally
-from integrations.rules.workflow import PermissionState
+from integrations.rules.workflow import PermissionState, ReviewState
 
 SEE: Final = "integrations.view_application"
 CHANGE: Final = "integrations.change_application"
@@ -16,9 +16,25 @@ ENABLE: Final = "integrations.enable_application"
 CONNECT: Final = "integrations.connect"
 SEE_CONNECTIONS: Final = "integrations.view_connection"
 
+PREPARE: Final = "integrations.prepare_review"
+RECORD: Final = workflow.RECORD
+
 OVERVIEW: Final = "integrations_application_change"
+PERMISSION: Final = "app-permission"
+REVIEW: Final = PERMISSION
 CONNECTIONS: Final = "app-connections"
 MANAGE: Final = "Manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The newest round of an app's review: its state, and the day since when; none was begun where it is empty."""
+
+    state: str = ""
+    since: date | None = None
+
+
+NO_ROUND: Final = Round()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,11 @@ class AppNow:
     """The step of Set up at which it was left, as its page is called."""
     checked_at: datetime | None = None
     """When a connection of it was last checked."""
+    review: Round = NO_ROUND
+    has_approval: bool = False
+    """Exact approved scopes of it, as far as somebody wrote that down."""
+    permission_since: date | None = None
+    """The day on which the permission came to stand as it does; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +82,7 @@ def next_step(app: AppNow) -> NextStep:
         return NextStep(f"It sleeps: it was made for {app.asleep_for}, and this portal talks to another Exact.")
     if state == "disabled":
         return _disabled(app)
-    return _faulty(app) if app.faults else _enabled(app.standing)
+    return _faulty(app) if app.faults else _enabled(app)
 
 
 def offered(step: NextStep, may: Callable[[str], bool]) -> NextStep:
@@ -115,26 +136,54 @@ def _faulty(app: AppNow) -> NextStep:
     return NextStep(f"{app.faults[0]}{more}", "Mend", OVERVIEW, CHANGE, waits=True)
 
 
-def _enabled(app: AppStanding) -> NextStep:
+def _enabled(now: AppNow) -> NextStep:
+    app = now.standing
     tally = app.connections
     if tally.ill:
         return NextStep(_ill(tally), "Look at connections", CONNECTIONS, SEE_CONNECTIONS, waits=True)
-    if not app.is_testing and app.permission in _PERMISSION:
-        waits = app.permission is not PermissionState.REQUESTED
-        return NextStep(_PERMISSION[app.permission], "Permission", OVERVIEW, CHANGE, waits=waits)
+    if gate.waits(is_testing=app.is_testing, permission=app.permission):
+        return _waiting(now)
     if not tally.total:
         whose = "your own Exact subscription" if app.is_testing else "your own, or send customers a link page"
         return NextStep(f"Nobody is connected yet. Connect {whose}.", "Connect", "connect", CONNECT, sends=True)
     return NextStep("", MANAGE, OVERVIEW, CHANGE)
 
 
-_PERMISSION: Final = {
-    PermissionState.NONE: "Ask Exact for permission, so that customers can connect, and record it here.",
-    PermissionState.REQUESTED: "Exact reviews the request. Record here what it answers.",
-    PermissionState.REFUSED: "Exact refused permission: read why, mend it and ask again.",
-    PermissionState.WITHDRAWN: "We withdrew the permission. Ask again where customers shall connect.",
-    PermissionState.TAKEN_BACK: "Exact took the permission back: read why, mend it and ask again.",
+def _waiting(now: AppNow) -> NextStep:
+    """Return the next step on the way to Exact's permission: the review comes first."""
+    permission = now.standing.permission
+    if permission is PermissionState.REQUESTED:
+        since = _since(now.permission_since)
+        said = f"The request for permission is with Exact{since}. Record here what it answers."
+        return NextStep(said, "Permission", PERMISSION, RECORD)
+    if not now.has_approval and permission is PermissionState.NONE:
+        return _reviewing(now.review)
+    return NextStep(_PERMISSION[permission], "Permission", PERMISSION, RECORD, waits=True)
+
+
+def _reviewing(newest: Round) -> NextStep:
+    if newest.state in workflow.WITH_EXACT:
+        said = f"The review is with Exact{_since(newest.since)}. Record here what it answers."
+        return NextStep(said, "Review", REVIEW, RECORD)
+    return NextStep(_REVIEW[newest.state], "Review", REVIEW, PREPARE, waits=True)
+
+
+_REVIEW: Final[dict[str, str]] = {
+    "": "Fill in the review, so that Exact can grant permission for customers.",
+    ReviewState.DRAFT: "The review is a draft: finish it, and submit it at Exact.",
+    ReviewState.REJECTED: "Exact rejected the review: mend what it names, in the next round.",
+    ReviewState.APPROVED: "Exact approved the review. Request permission, so that customers can connect.",
 }
+_PERMISSION: Final = {
+    PermissionState.NONE: "Request permission at Exact, so that customers can connect, and record it here.",
+    PermissionState.REFUSED: "Exact refused permission: read why, mend it and request it again.",
+    PermissionState.WITHDRAWN: "We withdrew the permission. Request it again where customers shall connect.",
+    PermissionState.TAKEN_BACK: "Exact took the permission back: read why, mend it and request it again.",
+}
+
+
+def _since(on: date | None) -> str:
+    return f" since {gate.day(on)}" if on else ""
 
 
 def _ill(tally: Tally) -> str:

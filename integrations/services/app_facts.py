@@ -1,15 +1,15 @@
 """What the rules look at when they judge apps: read for one, or for a page of them, by the same few queries."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from integrations.exact import regions
 from integrations.models import Access, Application, ClientSecret, Company, Connection, Organization
-from integrations.rules import lint
+from integrations.rules import gate, lint
 from integrations.rules.lint import AppFacts, Finding
-from integrations.rules.workflow import PermissionState
 from integrations.services import key_tests, keyring, permissions, scope_approvals, secrets
 from integrations.services.keyring import WrongKeyRing
 
@@ -33,9 +33,10 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
     owners = _owners_of_secrets(stored)
     client_ids = _marks_of_client_ids([app for app in apps if stored[app.pk]])
     tests = key_tests.latest(apps)
-    standing, approvals = permissions.standing(apps), scope_approvals.latest(apps)
-    closed = [app.pk for app in apps if app.is_testing or standing[app.pk] is not PermissionState.GRANTED]
+    standing, approvals = permissions.standings(apps), scope_approvals.latest(apps)
+    closed = [app.pk for app in apps if not gate.is_open(is_testing=app.is_testing, permission=standing[app.pk].state)]
     outside = _outside_customers(closed)
+    nobody = Outside(0, 0)
     return {
         app.pk: AppFacts(
             region_title=app.region_title,
@@ -54,8 +55,10 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
             our_redirect_uri=app.default_redirect_uri(),
             registered_redirect_uri=app.registered_redirect_uri,
             caretakers=len(app.caretaker_names),
-            outside_customers=outside.get(app.pk, 0),
-            permission=standing[app.pk],
+            outside_customers=outside.get(app.pk, nobody).all,
+            connected_unpermitted=0 if app.is_testing else outside.get(app.pk, nobody).unpermitted,
+            permission=standing[app.pk].state,
+            permission_since=standing[app.pk].since,
             has_approval=app.pk in approvals,
             keys_tested=key_tests.outcome(tests.get(app.pk)),
             proven_beside_newest=_proven_beside_newest(stored[app.pk]),
@@ -110,10 +113,23 @@ def _host_of(app: Application) -> str:
     return next((region.title for region in others if region.origin == app.origin), "")
 
 
-def _outside_customers(ids: list[UUID]) -> dict[UUID, int]:
-    """Return of each app how many companies of customers a living connection reaches."""
+class Outside(NamedTuple):
+    """How many companies of customers living connections of one app reach."""
+
+    all: int
+    unpermitted: int
+    """Of these, by a consent from after a permission had ended, or where there never was one."""
+
+
+def _outside_customers(ids: list[UUID]) -> dict[UUID, Outside]:
     if not ids:
         return {}
     live = Access.objects.filter(withdrawn_at__isnull=True).exclude(connection__status__in=Connection.ENDED)
+    ended = permissions.ended().filter(application=OuterRef("connection__application")).order_by("-at")
+    later = Q(ended_at__isnull=True) | Q(connection__consented_at__gt=F("ended_at"))
+    meanwhile = live.annotate(ended_at=Subquery(ended.values("at")[:1])).filter(later)
     rows = Company.objects.filter(application__in=ids, customer__isnull=False, pk__in=live.values("company"))
-    return dict(rows.order_by().values_list("application_id").annotate(Count("pk")))
+    counted = rows.order_by().values_list("application_id")
+    some = Q(pk__in=meanwhile.values("company"))
+    found = counted.annotate(everybody=Count("pk"), unpermitted=Count("pk", filter=some))
+    return {pk: Outside(everybody, unpermitted) for pk, everybody, unpermitted in found}

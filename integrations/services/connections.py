@@ -37,7 +37,7 @@ def connect(state: AuthorizationState, code: str) -> Connection:
     candidates = secrets.in_use(application)
     if not candidates:
         raise Refused(["The app's Client secret is missing, or cannot be opened with the present keys."])
-    answer, secret = secrets.first_accepted(candidates, partial(_exchange, application, code))
+    answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
     pending = tokens.begin(application, answer, now=timezone.now())
     secrets.prove(secret)
     me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
@@ -83,8 +83,9 @@ def describe(connection: Connection, me: Me) -> None:
     connection.save(update_fields=[*DESCRIBED])
 
 
-def _exchange(application: Application, code: str, secret: str) -> oauth.TokenAnswer:
-    _refuse_unusable(application)
+def _exchange(link: LinkPage, code: str, secret: str) -> oauth.TokenAnswer:
+    application = link.application
+    _refuse_unusable(link)
     return oauth.exchange_code(
         application.origin,
         client_id=str(application.client_id),
@@ -94,14 +95,17 @@ def _exchange(application: Application, code: str, secret: str) -> oauth.TokenAn
     )
 
 
-def _refuse_unusable(application: Application) -> None:
-    """Just before a code leaves: somebody may have disabled or stopped the app since the browser came back.
+def _refuse_unusable(link: LinkPage) -> None:
+    """Just before a code leaves: somebody may have disabled or stopped the app since the browser came back, or
+    recorded that its permission ended.
 
     Whoever is told stands before a browser, and may be a customer: he cannot mend it, and staff see what it is.
     """
-    now = Application.objects.filter(pk=application.pk).first()
+    now = Application.objects.filter(pk=link.application_id).first()
     if now is None or applications.why_not_usable(now):
         raise Refused([links.NOT_NOW])
+    if reasons := links.why_not_permitted(link):
+        raise Refused(reasons)
 
 
 def _describe(connection: Connection, me: Me) -> None:

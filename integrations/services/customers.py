@@ -158,6 +158,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
         for kept in what.kept:
             companies.pin(kept.connection)
         links.open_for([row]).update(expires_at=now)
+        row.links.exclude(tried_because="").update(tried_because=rules.ERASED)
         row.disconnected_at = now
         row.save(update_fields=["disconnected_at"])
         counts = {
@@ -204,6 +205,7 @@ def erase(customer: Customer, *, by: Actor) -> None:
         _forget_users(row)
         Company.objects.filter(customer=row).update(name=rules.ERASED_COMPANY, name_key="")
         links.open_for([row]).update(expires_at=now)
+        row.links.exclude(tried_because="").update(tried_because=rules.ERASED)
         _empty(row, now)
         AuditEvent.objects.record("customer.erased", row, by=by)
     customer.refresh_from_db()

@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -16,17 +16,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.exact import oauth
-from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
-from integrations.rules import lint
+from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
+from integrations.rules import gate, lint
 from integrations.rules.actors import Actor
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, applications, installation, rights
+from integrations.services import app_facts, applications, installation, permissions, rights
 from integrations.services.refusals import Refused
 
 DAYS: Final = 14
 STATE_MINUTES_STAFF: Final = 10
 STATE_MINUTES_CUSTOMER: Final = 60
 LONGEST_STATE: Final = 100
+LONGEST_REASON: Final = 300
+TRY: Final = "integrations.link_without_permission"
+TRY_DAYS: Final = 3
+"""A try is made while somebody waits for it: its page closes soon, whatever was asked for."""
 _CLOSED: Final = "This link is no longer good. Ask whoever sent it for a new one."
 NOT_NOW: Final = "Nobody can connect here at the moment. Try again later, or ask whoever sent you the link."
 
@@ -47,33 +51,77 @@ class MadeLink:
         return f"{settings.PUBLIC_URL}{self.path}"
 
 
-def make(application: Application, *, by: Actor, customer: Customer | None = None, days: int = DAYS) -> MadeLink:
+def make(
+    application: Application,
+    *,
+    by: Actor,
+    customer: Customer | None = None,
+    days: int = DAYS,
+    tried_because: str = "",
+) -> MadeLink:
     """Make a page on which somebody connects: ``customer``, or, where that is None, ourselves.
 
+    ``tried_because``: why the customer tries although no permission is recorded, by whoever has the right to that;
+    one try at a time, of a few days. The reason stays on the page's row, and is in no event: it may name people.
+
     Raises:
-        Refused: the app cannot be used now; with every reason. Or no right to it.
+        Refused: the app cannot be used now, or not by customers; with every reason. Or no right to it.
         StandingBy: nobody can connect here, because another portal owns the tokens.
     """
     rights.require(by, "integrations.connect")
+    tried_because = " ".join(tried_because.split())
+    if tried_because:
+        rights.require(by, TRY)
+        days = min(days, TRY_DAYS)
     installation.refuse_standby()
-    reasons = applications.why_not_usable(application)
-    if customer is not None and customer.erased_at:
-        reasons = (*reasons, "The customer is erased. Add a new one.")
-    reasons = (*reasons, *_refused_by_exact(application, customer))
-    if reasons:
-        raise Refused(reasons)
     token = secrets.token_urlsafe(24)
     with transaction.atomic():
+        # One at a time: of two who let the same customer try at once, the second is refused.
+        if customer is not None:
+            Customer.objects.select_for_update().get(pk=customer.pk)
+        if reasons := why_not_made(application, customer, tried_because=tried_because):
+            raise Refused(reasons)
+        is_try = bool(tried_because) and customer is not None and not permissions.is_granted(application)
         page = LinkPage.objects.create(
             application=application,
             customer=customer,
+            tried_because=tried_because if is_try else "",
             token_hash=digest(token),
             created_by=str(by),
             expires_at=timezone.now() + timedelta(days=days),
         )
-        details = {"link": str(page.pk), "app": application.name}
+        details: dict[str, Any] = {"link": str(page.pk), "app": application.name}
+        if is_try:
+            details["tried_without_permission"] = True
         AuditEvent.objects.record("link.made", customer or application, by=by, details=details)
     return MadeLink(page, token)
+
+
+def why_not_made(application: Application, customer: Customer | None, *, tried_because: str = "") -> tuple[str, ...]:
+    """Return every reason why no link page can be made now."""
+    reasons = list(applications.why_not_usable(application))
+    if customer is not None and customer.erased_at:
+        reasons.append("The customer is erased. Add a new one.")
+    if tried_because:
+        reasons += _why_not_tried(customer, tried_because)
+    refused = foretold(application, for_customer=customer is not None, tried_because=tried_because)
+    return (*reasons, *(finding.text for finding in refused if finding.severity is Severity.ERROR))
+
+
+def _why_not_tried(customer: Customer | None, because: str) -> Iterator[str]:
+    if customer is None:
+        yield "A try is for a customer: for yourselves no permission is needed."
+    elif (other := open_for([customer]).exclude(tried_because="").first()) is not None:
+        until = timezone.localtime(other.expires_at)
+        yield f"One try at a time: the one that was begun before is open until {gate.day(until)}, {until:%H:%M}."
+    if len(because) > LONGEST_REASON:
+        yield f"Say in at most {LONGEST_REASON} characters why the customer is to try."
+
+
+def tries(application: Application) -> QuerySet[LinkPage]:
+    """Return the link pages by which customers tried although no permission was recorded, the newest first."""
+    rows = application.links.exclude(tried_because="").select_related("customer", "connection")
+    return rows.order_by("-created_at", "id")
 
 
 def find(token: str) -> LinkPage | None:
@@ -87,7 +135,7 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
     if installation.standing().reasons:
         return (NOT_NOW,)
     reasons = list(applications.why_not_usable(page.application))
-    if not reasons and _refused_by_exact(page.application, page.customer):
+    if not reasons and _refused_by_exact(page):
         reasons.append(NOT_NOW)  # whoever is asked to connect cannot mend it; staff see what it is
     if page.customer is not None and page.customer.erased_at:
         reasons.append(_CLOSED)
@@ -95,17 +143,32 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
         reasons.append("This link has expired. Ask whoever sent it for a new one.")
     if page.connected_at:
         reasons.append("This link has been used: the connection is made.")
-    return tuple(reasons)
+    return tuple(reasons) or why_not_permitted(page)
 
 
-def foretold(application: Application, *, for_customer: bool) -> tuple[Finding, ...]:
-    """Return what Exact would refuse, or may, when somebody connects now."""
-    return lint.linking(app_facts.of([application])[application.pk], for_customer=for_customer)
+def why_not_permitted(page: LinkPage) -> tuple[str, ...]:
+    """Return, in the words that customers read, why Exact's permission keeps whoever has this page from connecting."""
+    standing = permissions.of(page.application)
+    one = gate.Passing(
+        is_testing=page.application.is_testing,
+        permission=standing.state,
+        for_customer=page.customer_id is not None,
+        since=standing.since,
+        tried_because=page.tried_because,
+    )
+    return gate.explanation(one, organization=Organization.objects.ours().name)
 
 
-def _refused_by_exact(application: Application, customer: Customer | None) -> tuple[str, ...]:
-    found = foretold(application, for_customer=customer is not None)
-    return tuple(finding.text for finding in found if finding.severity is Severity.ERROR)
+def foretold(application: Application, *, for_customer: bool, tried_because: str = "") -> tuple[Finding, ...]:
+    """Return what Exact would refuse when somebody connects now."""
+    facts = app_facts.of([application])[application.pk]
+    return lint.linking(facts, for_customer=for_customer, tried_because=tried_because)
+
+
+def _refused_by_exact(page: LinkPage) -> bool:
+    """Tell whether something of the app itself is wrong; its permission is the gate's."""
+    found = lint.lint(app_facts.of([page.application])[page.application_id])
+    return any(finding.severity is Severity.ERROR for finding in found)
 
 
 def why_not_finished(state: AuthorizationState) -> tuple[str, ...]:
@@ -156,7 +219,8 @@ def start(page: LinkPage, *, browser: str) -> str:
 
 
 def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationState:
-    """Use a state: once, in time, for the app and by the browser that it was made for, while the app is usable.
+    """Use a state: once, in time, for the app and by the browser that it was made for, while the app is usable and
+    Exact permits it.
 
     Raises:
         Refused: it is none of these; the reason is for the person at the browser. Nothing was changed, and
@@ -167,7 +231,7 @@ def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationStat
         raise Refused(["This answer does not belong to a connection that was begun here. Start again."])
     if not browser or not hmac.compare_digest(row.browser_hash, digest(browser)):
         raise Refused(["This connection was begun in another browser. Start again in this one."])
-    if reasons := applications.why_not_usable(row.link.application):
+    if reasons := applications.why_not_usable(row.link.application) or why_not_permitted(row.link):
         raise Refused(reasons)
     if row.expires_at <= timezone.now():
         raise Refused(["It took too long to come back from Exact. Start again."])

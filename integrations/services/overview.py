@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Subquery
 
-from integrations.models import Access, Application, Connection, ConnectionCheck, Customer
+from integrations.models import Access, Application, Connection, ConnectionCheck, Customer, Review, WorkflowStep
 from integrations.rules import journey, lint
 from integrations.rules.customers import State
 from integrations.rules.lamps import NOBODY, AppStanding, Tally
 from integrations.rules.lint import Severity
-from integrations.rules.next_steps import AppNow
+from integrations.rules.next_steps import NO_ROUND, AppNow, Round
 from integrations.rules.workflow import PermissionState
 from integrations.services import app_facts, applications, busiest, permissions, secrets
 from integrations.services.busiest import Busiest
@@ -56,8 +56,11 @@ def read(*, customers: bool, companies: bool) -> Overview:
 
 def standing(apps: Sequence[Application]) -> list[tuple[Application, AppNow]]:
     """Return what is true of each app, as the lamps and the next step look at it."""
-    facts, connected = app_facts.of(apps), connections(apps)
-    return [(app, _now(app, facts[app.pk], connected.get(app.pk, Connected()))) for app in apps]
+    facts, connected, rounds = app_facts.of(apps), connections(apps), _rounds(apps)
+    return [
+        (app, _now(app, facts[app.pk], connected.get(app.pk, Connected()), rounds.get(app.pk, NO_ROUND)))
+        for app in apps
+    ]
 
 
 def of(application: Application) -> AppStanding:
@@ -106,9 +109,20 @@ def _added(before: Connected, row: Mapping[str, Any]) -> Connected:
     )
 
 
-def _now(app: Application, facts: lint.AppFacts, connected: Connected) -> AppNow:
+def _rounds(apps: Sequence[Application]) -> dict[UUID, Round]:
+    """Return the newest round of each app's review, by one query."""
+    last = WorkflowStep.objects.filter(review=OuterRef("pk")).order_by("-at", "-id")
+    rows = Review.objects.filter(application__in=[app.pk for app in apps]).order_by("number")
+    told = rows.annotate(since=Subquery(last.values("on")[:1])).values_list("application_id", "state", "since")
+    return {pk: Round(state, since) for pk, state, since in told}
+
+
+def _now(app: Application, facts: lint.AppFacts, connected: Connected, newest: Round) -> AppNow:
     found = lint.lint(facts)
     return AppNow(
+        review=newest,
+        has_approval=facts.has_approval,
+        permission_since=facts.permission_since,
         standing=_standing(app, connected, facts.permission),
         asleep_for="" if app.is_awake else app.origin,
         faults=tuple(finding.text for finding in found if finding.severity is Severity.ERROR),

@@ -1,34 +1,64 @@
 """Exact's permission for an app: how it stands, and the steps that staff record."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, PermissionRequest, WorkflowStep
-from integrations.rules import workflow
+from integrations.models import Application, AuditEvent, Organization, PermissionRequest, WorkflowStep
+from integrations.rules import gate, permission_clock, workflow
 from integrations.rules.actors import Actor
+from integrations.rules.permission_clock import Clock
 from integrations.rules.workflow import Course, PermissionState
 from integrations.services import rights, workflow_rows
 from integrations.services.refusals import Refused
 
+ENDS: Final = ("withdraw", "take_back")
+"""The steps after which somebody who was permitted is so no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How Exact stands to an app, and the day since when; None where nobody knows it."""
+
+    state: PermissionState
+    since: date | None = None
+
+
+def standings(applications: Collection[Application]) -> dict[UUID, Standing]:
+    """Return how Exact stands to each app, by one query."""
+    found = {app.pk: Standing(PermissionState.NONE) for app in applications}
+    last = WorkflowStep.objects.filter(permission=OuterRef("pk")).order_by("-at", "-id")
+    rows = PermissionRequest.objects.filter(application__in=list(found)).order_by("number")
+    told = rows.annotate(since=Subquery(last.values("on")[:1])).values_list("application_id", "state", "since")
+    return found | {pk: Standing(PermissionState(state), since) for pk, state, since in told}
+
 
 def standing(applications: Collection[Application]) -> dict[UUID, PermissionState]:
-    """Return how Exact stands to each app, by one query."""
-    found = {app.pk: PermissionState.NONE for app in applications}
-    rows = PermissionRequest.objects.filter(application__in=list(found)).order_by("number")
-    return found | {pk: PermissionState(state) for pk, state in rows.values_list("application_id", "state")}
+    """Return the same without the days."""
+    return {pk: stands.state for pk, stands in standings(applications).items()}
+
+
+def of(application: Application) -> Standing:
+    return standings([application])[application.pk]
 
 
 def state(application: Application) -> PermissionState:
-    return standing([application])[application.pk]
+    return of(application).state
 
 
 def is_granted(application: Application) -> bool:
     return state(application) is PermissionState.GRANTED
+
+
+def waits(application: Application) -> bool:
+    """Tell whether an app for customers cannot serve any of them yet."""
+    return gate.waits(is_testing=application.is_testing, permission=state(application))
 
 
 def steps(application: Application) -> QuerySet[WorkflowStep]:
@@ -36,40 +66,88 @@ def steps(application: Application) -> QuerySet[WorkflowStep]:
     return application.workflow_steps.filter(review=None)
 
 
+def ended() -> QuerySet[WorkflowStep]:
+    """Return the steps that ended a permission."""
+    return WorkflowStep.objects.filter(code__in=ENDS, before=PermissionState.GRANTED)
+
+
+def clock(application: Application) -> Clock:
+    """Return how long requests of the app were with Exact, and whether to remind of the present one."""
+    requests = application.permission_requests.prefetch_related("steps").order_by("-number")
+    return permission_clock.clock(
+        (
+            permission_clock.request(
+                row.number,
+                PermissionState(row.state),
+                [(step.before, step.after, step.on) for step in row.steps.all()],
+            )
+            for row in requests
+        ),
+        today=timezone.localdate(),
+        remind_after=Organization.objects.ours().remind_after_days,
+    )
+
+
+def unmet(application: Application, code: str) -> tuple[str, ...]:
+    """Return what a step needs beside the state before it, and has not; before anybody said on which day."""
+    if application.is_testing:
+        return ("A testing app works for your own Exact subscription only: it has no permission to ask for.",)
+    if code == "request" and not application.scope_approvals.exists():
+        return ("Exact has approved no round of the Data & Security Review yet. The review comes first.",)
+    return ()
+
+
 def why_not(
-    application: Application, code: str, *, on: date | None, note: str, unmet: tuple[str, ...] = ()
+    application: Application, code: str, *, on: date | None, note: str, seen: str | None = None
 ) -> tuple[str, ...]:
-    """Return why a step cannot be recorded now; what its button asks."""
-    newest = steps(application).last()
+    """Return why a step cannot be recorded now; what its button asks.
+
+    ``seen``: the state that was on the page of whoever asks; None where nobody looked at one.
+    """
+    step, now = workflow.BY_CODE[code], state(application)
+    if seen is not None and seen != now and now in step.before:
+        return (f"Meanwhile it has become “{workflow.LABELS[now]}”: look at where it stands now, and decide again.",)
+    days = steps(application).exclude(on=None)
+    latest = days.last()
     return workflow.why_not(
-        workflow.BY_CODE[code],
-        state(application),
+        step,
+        now,
         on=on,
         note=note,
         today=timezone.localdate(),
-        since=newest.on if newest else None,
-        unmet=(*_unmet(application, code), *unmet),
+        since=latest.on if latest else None,
+        unmet=unmet(application, code),
     )
 
 
 def take(
-    application: Application, code: str, *, by: Actor, on: date | None, note: str = "", evidence: str = ""
+    application: Application,
+    code: str,
+    *,
+    by: Actor,
+    on: date | None,
+    note: str = "",
+    evidence: str = "",
+    seen: str | None = None,
 ) -> PermissionRequest:
     """Record a step of the permission: what happened at Exact, and on which day.
+
+    ``seen`` as for ``why_not``.
 
     Raises:
         Refused: no such step, or it cannot follow; the attempt is an event. Or no right to it.
     """
     step = workflow.BY_CODE.get(code)
-    if step is None or step.course is not Course.PERMISSION:
-        raise Refused(["There is no such step of a permission."])
-    rights.require(by, step.right)
-    with workflow_rows.refusals_recorded(application, code, by=by), transaction.atomic():
+    rights.require(by, step.right if step is not None else workflow.RECORD)
+    told = step.code if step is not None else "unknown"
+    with workflow_rows.refusals_recorded(application, told, by=by), transaction.atomic():
+        if step is None or step.course is not Course.PERMISSION:
+            raise Refused(["There is no such step of a permission. Nothing was recorded."])
         row = Application.objects.select_for_update().get(pk=application.pk)
-        if reasons := why_not(row, code, on=on, note=note):
+        if reasons := why_not(row, code, on=on, note=note, seen=seen):
             raise Refused(reasons)
         before = state(row)
-        permission = _opened(row, by=by) if before not in workflow.OPEN_PERMISSION else _newest(row)
+        permission = _newest(row) if before in workflow.OPEN_PERMISSION else _opened(row, by=by)
         permission.state = step.after
         permission.save()
         workflow_rows.add(
@@ -91,24 +169,26 @@ def record_as_it_stood(
         Refused: there is a permission here already, or it could not have stood so.
     """
     newest = steps(application).last()
-    same = newest and (newest.after, newest.on, newest.note, newest.evidence) == (stood, on, note, evidence)
-    if same or (newest is None and stood == PermissionState.NONE and not (on or note or evidence)):
+    said = (stood, on, note.strip(), evidence.strip())
+    same = newest and (newest.after, newest.on, newest.note, newest.evidence) == said
+    if same or (newest is None and said == (PermissionState.NONE, None, "", "")):
         return
     if newest is not None and newest.code != workflow.AS_IT_STOOD:
         raise Refused(["Steps of the permission are recorded here already: record what became of it there."])
     if stood not in workflow.PERMISSION_STATES:
         raise Refused(["There is no such state of a permission."])
+    if application.is_testing and stood != PermissionState.NONE:
+        raise Refused(unmet(application, workflow.AS_IT_STOOD))
     if on and on > timezone.localdate():
         raise Refused(["The day of the permission lies in the future."])
     before = state(application)
     permission = None
-    if stood != PermissionState.NONE:
-        permission = _newest_or_opened(application, by=by)
+    if stood == PermissionState.NONE:
+        _forget_requests(application)
+    else:
+        permission = _newest(application) if before is not PermissionState.NONE else _opened(application, by=by)
         permission.state = stood
         permission.save()
-    elif before is not PermissionState.NONE:
-        application.permission_requests.all().delete()
-        before = PermissionState.NONE
     workflow_rows.add(
         WorkflowStep(application=application, permission=permission, code=workflow.AS_IT_STOOD, before=before,
                      after=stood, on=on, note=note, evidence=evidence),
@@ -116,13 +196,10 @@ def record_as_it_stood(
     )  # fmt: skip
 
 
-def _unmet(application: Application, code: str) -> tuple[str, ...]:
-    """Return what else a step needs beside the state before it."""
-    if application.is_testing:
-        return ("A testing app works for your own Exact subscription only: it has no permission to ask for.",)
-    if code == "request" and not application.scope_approvals.exists():
-        return ("Exact has approved no round of the Data & Security Review yet. The review comes first.",)
-    return ()
+def _forget_requests(application: Application) -> None:
+    """Take away the request that was written down by mistake; what was said of it stays among the steps."""
+    steps(application).update(permission=None)
+    application.permission_requests.all().delete()
 
 
 def _opened(application: Application, *, by: Actor) -> PermissionRequest:
@@ -133,7 +210,3 @@ def _opened(application: Application, *, by: Actor) -> PermissionRequest:
 
 def _newest(application: Application) -> PermissionRequest:
     return application.permission_requests.latest("number")
-
-
-def _newest_or_opened(application: Application, *, by: Actor) -> PermissionRequest:
-    return application.permission_requests.order_by("number").last() or _opened(application, by=by)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Max
+from django.utils import timezone
 
 from integrations.models import AuditEvent, WorkflowStep
 from integrations.rules.actors import Actor
@@ -13,12 +16,12 @@ from integrations.services.refusals import Conflict, Refused
 
 
 def add(step: WorkflowStep, *, by: Actor) -> None:
-    """Store a step.
+    """Store a step, as the newest of its app even where clocks stand still.
 
     Raises:
         Refused: its note is too long, or its evidence no web address.
     """
-    step.by = str(by)
+    step.by, step.at = str(by), _after_all(step)
     step.note, step.evidence = step.note.strip(), step.evidence.strip()
     if not can_be_stored(step.note + step.evidence):
         raise Refused(["It holds a sign that is no text and cannot be stored. Type it anew."])
@@ -26,7 +29,15 @@ def add(step: WorkflowStep, *, by: Actor) -> None:
         step.full_clean(validate_constraints=False)
     except ValidationError as error:
         raise Refused(error.messages) from None
+    if step.evidence and not step.evidence.startswith(("https://", "http://")):
+        raise Refused(["The evidence is no web address: it begins with https:// or http://."])
     step.save(force_insert=True)
+
+
+def _after_all(step: WorkflowStep) -> datetime:
+    newest = WorkflowStep.objects.filter(application=step.application_id).aggregate(Max("at"))["at__max"]
+    now = timezone.now()
+    return max(now, newest + timedelta(microseconds=1)) if newest else now
 
 
 @contextmanager

@@ -145,6 +145,7 @@ def _asking(
         "page": page,
         "token": token,
         "reasons": reasons,
+        "waits": bool(reasons) and reasons == links.why_not_permitted(page),
         "problems": problems,
         "region": page.application.region_title,
     }

@@ -16,6 +16,7 @@ from integrations.models import Application, AuditEvent, Company, Connection, Cu
 from integrations.rules.actors import PORTAL
 from integrations.services import customers, links
 from tests import customers as given
+from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/integrations/customer/"
@@ -26,7 +27,7 @@ VIEWER = ("view_customer", "view_company", "view_connection")
 
 @pytest.fixture
 def app(make_app: Callable[..., Application]) -> Application:
-    return make_app(enable=True)
+    return granted(make_app(enable=True))
 
 
 def text(response: Any) -> str:
@@ -220,7 +221,7 @@ def test_who_is_slower_is_told_on_the_form(annas: Client, monkeypatch: pytest.Mo
 def test_the_address_of_a_link_page_is_shown_once(annas: Client, app: Application) -> None:
     customer = given.add()
     page = text(annas.get(url(customer, "link/")))
-    assert "Meridian Bookings (Exact (Netherlands), no permission by Exact yet)" in page
+    assert "Meridian Bookings (Exact (Netherlands))" in page
     assert not LinkPage.objects.exists()
     response = annas.post(url(customer, "link/"), {"app": app.pk, "days": 7})
     (address,) = re.findall(r'value="(http://testserver/connect/[^"]+)"', text(response))

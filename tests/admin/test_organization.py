@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/integrations/organization/add/"
 CHANGE = "/admin/integrations/organization/1/change/"
 FILLED: dict[str, Any] = {
-    "name": "Meridian", "time_zone": "Europe/Amsterdam", "support_name": "Service desk",
+    "name": "Meridian", "time_zone": "Europe/Amsterdam", "remind_after_days": 5, "support_name": "Service desk",
     "support_email": "help@meridian.example", "support_phone": "+31 20 555 0100",
     "privacy_policy_url": "https://meridian.example/privacy",
 }  # fmt: skip

@@ -181,7 +181,9 @@ def test_a_disabled_app_can_be_deleted_with_its_keys(annas: Client, make_app: Ma
 
 def test_events_stand_in_place_of_djangos_log(annas: Client, anna: User) -> None:
     post_new(annas, client_id=CLIENT_ID, client_secret=SECRET)
-    annas.post("/admin/integrations/organization/add/", {"name": "Meridian", "time_zone": "UTC"})
+    annas.post(
+        "/admin/integrations/organization/add/", {"name": "Meridian", "time_zone": "UTC", "remind_after_days": 5}
+    )
     annas.post("/admin/auth/group/add/", {"name": "Field team"})
     assert not LogEntry.objects.exists()
     assert list(AuditEvent.objects.order_by("at").values_list("action", flat=True)) == [
@@ -354,7 +356,12 @@ def test_pages_show_the_time_of_the_organization(annas: Client, make_app: MakeAp
 def test_the_organization_is_filled_in_once_and_then_changed(annas: Client) -> None:
     page = "/admin/integrations/organization/"
     assert annas.get(page).url == f"{page}add/"
-    values = {"name": "Meridian", "time_zone": "UTC", "privacy_policy_url": "example.com/privacy"}
+    values = {
+        "name": "Meridian",
+        "time_zone": "UTC",
+        "remind_after_days": 5,
+        "privacy_policy_url": "example.com/privacy",
+    }
     assert annas.post(f"{page}add/", values).url == "/admin/portal/"
     assert Organization.objects.get().privacy_policy_url == "https://example.com/privacy"
     assert annas.get(page).url == f"{page}1/change/"

@@ -17,6 +17,7 @@ from integrations.rules.actors import PORTAL
 from integrations.services import links, search
 from tests import customers as given
 from tests.conftest import CLIENT_ID
+from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/admin/search/"
@@ -25,7 +26,7 @@ MANY = 3_000
 
 @pytest.fixture
 def app(make_app: Callable[..., Application]) -> Application:
-    return make_app(enable=True)
+    return granted(make_app(enable=True))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every finding about an app, by a case that has it and a case that lacks it."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import product
 
 import pytest
@@ -29,6 +30,7 @@ WELL = AppFacts(
     registered_redirect_uri=OURS,
     caretakers=2,
     outside_customers=3,
+    connected_unpermitted=0,
     permission=PermissionState.GRANTED,
     has_approval=True,
     keys_tested=Verdict.ACCEPTED,
@@ -64,7 +66,12 @@ CASES = [
     ({"keys_tested": Verdict.UNCLEAR}, "keys.unclear", Severity.NOTE),
     ({"keys_tested": None}, "keys.untested", Severity.NOTE),
     ({"is_testing": True}, "kind.testing_with_customers", Severity.WARNING),
-    ({"permission": PermissionState.NONE}, "permission.not_granted", Severity.NOTE),
+    ({"permission": PermissionState.REFUSED}, "permission.not_granted", Severity.NOTE),
+    (
+        {"permission": PermissionState.TAKEN_BACK, "connected_unpermitted": 2},
+        "permission.not_recorded",
+        Severity.WARNING,
+    ),
     ({"caretakers": 1}, "caretakers.one", Severity.WARNING),
 ]
 
@@ -87,11 +94,13 @@ def test_a_testing_app_is_refused_to_customers_only() -> None:
     assert (finding.code, finding.severity) == ("kind.testing_for_customer", Severity.ERROR)
 
 
-def test_without_permission_a_customer_may_be_refused() -> None:
-    waiting = replace(WELL, permission=PermissionState.NONE)
+def test_without_permission_customers_are_refused_unless_staff_let_one_try() -> None:
+    waiting = replace(WELL, permission=PermissionState.REQUESTED, permission_since=date(2026, 5, 3))
     assert lint.linking(waiting, for_customer=False) == ()
     (finding,) = lint.linking(waiting, for_customer=True)
-    assert (finding.code, finding.severity) == ("permission.needed", Severity.WARNING)
+    assert (finding.code, finding.severity) == (lint.NEEDED, Severity.ERROR)
+    assert "requested on 3 May 2026" in finding.text
+    assert lint.linking(waiting, for_customer=True, tried_because="Exact phoned.") == ()
 
 
 def test_an_app_that_is_well_has_no_finding():

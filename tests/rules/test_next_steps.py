@@ -1,21 +1,22 @@
 """The one next step of an app, whose it is, and its health in a sentence."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from integrations.rules.lamps import AppStanding, Tally
-from integrations.rules.next_steps import AppNow, NextStep, health, next_step, offered
+from integrations.rules.next_steps import REVIEW, AppNow, NextStep, Round, health, next_step, offered
 from integrations.rules.workflow import PermissionState
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FACTS = ("faults", "asleep_for", "continue_at", "checked_at", "review", "has_approval", "permission_since")
 MISSING = "The Client ID is missing."
 
 
 def app(**how: Any) -> AppNow:
     """An enabled product app with permission; what differs is a fact of the app, or of how it stands."""
-    facts = {name: how.pop(name) for name in ("faults", "asleep_for", "continue_at", "checked_at") if name in how}
+    facts = {name: how.pop(name) for name in FACTS if name in how}
     permission = PermissionState(how.pop("permission", "granted"))
     standing = AppStanding(**{"state": "enabled", "is_testing": False, "permission": permission, **how})
     return AppNow(standing, **facts)
@@ -33,9 +34,10 @@ def step(**how: Any) -> NextStep:
         ({"state": "disabled", "faults": (MISSING,)}, "Set up", "set-up-app"),
         ({"state": "disabled"}, "Enable", "enable"),
         ({"faults": (MISSING,)}, "Mend", "integrations_application_change"),
-        ({"permission": "none"}, "Permission", "integrations_application_change"),
-        ({"permission": "requested"}, "Permission", "integrations_application_change"),
-        ({"permission": "refused"}, "Permission", "integrations_application_change"),
+        ({"permission": "none"}, "Review", REVIEW),
+        ({"permission": "none", "has_approval": True}, "Permission", "app-permission"),
+        ({"permission": "requested"}, "Permission", "app-permission"),
+        ({"permission": "refused"}, "Permission", "app-permission"),
         ({"permission": "requested", "own": Tally(reconnect=1)}, "Look at connections", "app-connections"),
         ({}, "Connect", "connect"),
         ({"is_testing": True, "permission": "none"}, "Connect", "connect"),
@@ -58,7 +60,7 @@ def test_they_come_in_their_order() -> None:
     assert step(state="disabled", **everything).label == "Set up"
     assert step(**everything).label == "Mend"
     assert step(**{**everything, "faults": ()}).label == "Look at connections"
-    assert step(permission="none").label == "Permission"
+    assert step(permission="none").label == "Review"
 
 
 def test_only_connect_does_something_at_once() -> None:
@@ -72,6 +74,38 @@ def test_what_is_with_exact_or_with_customers_waits_for_nobody_here() -> None:
     assert not step(own=Tally(well=1)).waits
     assert step(permission="none").waits
     assert step(state="disabled").waits
+
+
+@pytest.mark.parametrize(
+    ("newest", "said", "waits"),
+    [
+        (Round(), "Fill in the review", True),
+        (Round("draft"), "is a draft", True),
+        (Round("submitted", date(2026, 2, 27)), "The review is with Exact since 27 February 2026.", False),
+        (Round("in_review"), "The review is with Exact. Record", False),
+        (Round("rejected"), "in the next round", True),
+        (Round("approved"), "Request permission", True),
+    ],
+)
+def test_the_review_comes_before_permission(newest: Round, said: str, waits: bool) -> None:
+    found = step(permission="none", review=newest)
+    assert said in found.sentence
+    assert (found.label, found.waits) == ("Review", waits)
+
+
+def test_a_further_round_is_no_step_on_the_way_to_permission() -> None:
+    assert step(permission="none", has_approval=True, review=Round("rejected")).sentence.startswith(
+        "Request permission"
+    )
+    assert step(review=Round("draft")).label == "Connect"
+
+
+def test_a_request_says_since_when_it_is_with_exact() -> None:
+    found = step(permission="requested", permission_since=date(2026, 2, 28))
+    assert (
+        found.sentence
+        == "The request for permission is with Exact since 28 February 2026. Record here what it answers."
+    )
 
 
 def test_an_app_of_another_exact_sleeps() -> None:

@@ -18,6 +18,7 @@ from integrations.rules.customers import State
 from integrations.services import calls, checks, companies, customers, links, standings, timelines, token_store
 from integrations.services.refusals import Refused
 from tests import customers as given
+from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -26,7 +27,7 @@ ANNA = Actor.command("anna")
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Application:
-    return make_app(enable=True)
+    return granted(make_app(enable=True))
 
 
 def events(*subjects: Any) -> list[str]:

@@ -10,7 +10,6 @@ from integrations.services import applications, links
 from integrations.services.refusals import Refused
 from tests import customers
 from tests.conftest import SOMEBODY
-from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -45,14 +44,3 @@ def test_a_testing_app_makes_link_pages_for_us_only(make_app: MakeApp, annas: Cl
     links.make(application, by=SOMEBODY)
     page = annas.get(f"/admin/integrations/customer/{customer.pk}/link/").content.decode()
     assert "No product app is enabled" in page
-
-
-def test_without_permission_staff_are_told_before_and_after(make_app: MakeApp, annas: Client) -> None:
-    application, customer = make_app(enable=True), customers.add()
-    path = f"/admin/integrations/customer/{customer.pk}/link/"
-    told = "Exact has not granted permission yet"
-    assert "no permission by Exact yet" in annas.get(path).content.decode()
-    assert told in annas.post(path, {"app": application.pk, "days": 14}).content.decode()
-    granted(application)
-    assert "no permission by Exact yet" not in annas.get(path).content.decode()
-    assert told not in annas.post(path, {"app": application.pk, "days": 14}).content.decode()

@@ -94,7 +94,7 @@ def test_it_is_read_by_a_fixed_number_of_queries(make_app: MakeApp, many: int, d
     apps = [make_app(client_id=str(uuid4()), kind=kind, enable=kind == "testing") for kind in kinds]
     for number, application in enumerate(apps, start=1):
         given.connected(application, f"Customer {number}", number)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         read = overview.read(customers=True, companies=True)
     assert len(read.apps) == many
     assert sum(what.standing.customers.well for _, what in read.apps) == many

@@ -20,8 +20,16 @@ class Command(PortalCommand):
         whom.add_argument("--for-us", action="store_true", help="Our own companies.")
         whom.add_argument("--customer", help="The name of a customer, who is added where there is none of that name.")
         whom.add_argument("--customer-id", type=UUID)
+        parser.add_argument(
+            "--try-because",
+            default="",
+            metavar="TEXT",
+            help="Let the customer try although no permission by Exact is recorded, and say why. One try at a time.",
+        )
 
-    def handle(self, *args: Any, app: UUID, customer: str | None, customer_id: UUID | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, app: UUID, customer: str | None, customer_id: UUID | None, try_because: str, **options: Any
+    ) -> None:
         application = Application.objects.filter(pk=app).first()
         if application is None:
             self.refuse(f"There is no app {app}.")
@@ -29,5 +37,5 @@ class Command(PortalCommand):
         with transaction.atomic():  # no customer stays of a link that was refused
             if customer is not None:
                 found = customers.named(customer, by=self.actor)
-            made = links.make(application, by=self.actor, customer=found)
+            made = links.make(application, by=self.actor, customer=found, tried_because=try_because)
         self.line(url=made.url, expires_at=made.page.expires_at.isoformat())
