@@ -280,6 +280,15 @@ PAGES: Final[dict[str, Page]] = {
         nothing, lambda w: f"{CUSTOMER}{w.customer.pk}/link/", lambda w: {"app": w.enabled.pk, "days": 3},
         ("link.made",),
     ),
+    "a customer may try without recorded permission": (
+        lambda w: permissions.take(w.enabled, "withdraw", by=w.by, on=date(2026, 3, 1), note=CANARY) and None,
+        lambda w: f"{CUSTOMER}{w.customer.pk}/link/", lambda w: {"app": w.enabled.pk, "because": CANARY},
+        ("link.made",),
+    ),
+    "a step of a permission is recorded": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/permission/",
+        lambda w: {"step": "record_granted", "on": "2026-03-01", "note": CANARY}, ("permission.stepped",),
+    ),
     "a customer is disconnected, and a consent that nobody else uses": (
         lambda w: companies.assign(w.company, w.customer, by=w.by),
         lambda w: f"{CUSTOMER}{w.customer.pk}/disconnect/", lambda w: {},

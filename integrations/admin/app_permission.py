@@ -82,7 +82,7 @@ def _record(request: HttpRequest, application: Application) -> HttpResponse:
             on=said["on"],
             note=said["note"],
             evidence=said["evidence"],
-            seen=request.POST.get("seen", ""),
+            seen=request.POST.get("seen"),
         )
     except Refused as refusal:
         return _refused(request, application, code, form, refusal)

@@ -107,6 +107,8 @@ TABLE: Final = """
 /admin/integrations/application/<uuid:pk>/keys/                          POST L x x x y x x y
 /admin/integrations/application/<uuid:pk>/test-keys/                     GET  L m m m m m m m
 /admin/integrations/application/<uuid:pk>/test-keys/                     POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/permission/                    GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/permission/                    POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/connections/                   GET  L x y y y y y y
 /admin/integrations/application/<uuid:pk>/connections/                   POST L m m m m m m m
 /admin/integrations/application/<uuid:pk>/registered/                    GET  L m m m m m m m

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from integrations.admin import app_findings
+from integrations.admin.app_pages import Tab
 from integrations.models import Application, AuditEvent, ClientSecret, Organization
 from integrations.rules.lint import Field
 from integrations.services import app_facts, app_states, applications
@@ -48,7 +49,7 @@ def test_the_page_begins_with_what_is_true(annas: Client, make_app: MakeApp) -> 
     application = make_app()
     assert "Disabled, and ready to be enabled." in text(annas.get(url(application)))
     applications.enable(application, by=SOMEBODY)
-    assert "by tests (terminal); nobody has connected yet." in text(annas.get(url(application)))
+    assert "by tests (terminal), waiting for permission; nobody has connected yet." in text(annas.get(url(application)))
     customers.connect(application, token_answered_at=datetime(2026, 6, 1, 12, tzinfo=UTC))
     assert "; 1 connection lives." in text(annas.get(url(application)))
     app_states.stop(application, by=SOMEBODY)
@@ -332,6 +333,7 @@ def test_what_lint_calls_an_error_keeps_the_app_from_being_enabled_here_too(anna
     [
         ("integrations_application_change", "Overview"),
         ("app-keys", "Keys"),
+        ("app-permission", "Permission"),
         ("app-connections", "Connections"),
         ("integrations_application_history", "History"),
     ],
@@ -341,9 +343,8 @@ def test_the_tabs_stand_on_every_page_and_the_present_one_is_marked(
 ) -> None:
     application = make_app()
     page = text(annas.get(reverse(f"admin:{name}", args=[application.pk])))
-    assert [tab for tab in ("Overview", "Keys", "Connections", "History") if f">{tab}</a></li>" in page] == [
-        "Overview", "Keys", "Connections", "History",
-    ]  # fmt: skip
+    tabs = [str(tab) for tab in Tab]
+    assert [tab for tab in tabs if f">{tab}</a></li>" in page] == tabs
     assert f' aria-current="page">{label}</a>' in page
     assert f"<title>{label} · Meridian Bookings" in page
 

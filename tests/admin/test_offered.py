@@ -126,14 +126,14 @@ def test_a_next_step_that_is_somebody_elses_says_whose(house: House) -> None:
 
 @pytest.mark.parametrize("name", ["Viewer", "Support", "Security officer", "Operator"])
 def test_the_pages_of_an_app_have_no_field_for_whoever_may_only_look(house: House, name: str) -> None:
-    for page in ("change", "keys"):
+    for page in ("change", "keys", "permission"):
         assert offered(house, name, f"{HOME}{house.ready.pk}/{page}/").fields - {"", "q", "redirect-url"} == set()
 
 
 def test_the_pages_of_an_app_have_the_fields_that_a_manager_fills_in(house: House) -> None:
     about = {"name", "owner", "caretakers", "own_redirect_url"}
-    permission = {f"permission_{part}" for part in ("status", "on", "note", "evidence")}
-    pages = {"change": about | permission | {"url"}, "keys": {"client_id", "client_secret"}}
+    keys, permission = {"client_id", "client_secret"}, {"on", "note", "evidence"}
+    pages = {"change": about | {"url"}, "keys": keys, "permission": permission}
     for page, fields in pages.items():
         offers = offered(house, "Integrations manager", f"{HOME}{house.ready.pk}/{page}/")
         assert offers.fields - {"", "q", "redirect-url"} == fields

@@ -170,6 +170,24 @@ def _connections(page: Page, world: World) -> None:
     expect(page.get_by_role("region", name="Connections")).to_contain_text("Alex Accountant")
 
 
+def _permission_with_errors(page: Page, world: World) -> None:
+    page.goto(f"{world.enabled}permission/?step=record_granted")
+    page.get_by_role("button", name="Record: Record it as granted").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was recorded.")
+
+
+def _try(page: Page, world: World) -> None:
+    page.goto(f"{world.customer}link/")
+    waiting = page.get_by_role("region", name="Waiting for permission").get_by_role("listitem")
+    waiting.filter(has_text="Meridian Bookings").locator("summary").click()
+
+
+def _try_refused(page: Page, world: World) -> None:
+    _try(page, world)
+    page.get_by_role("button", name="Make the link page for one try").first.click()
+    expect(page.locator(".field-error")).to_be_visible()
+
+
 def _password_with_errors(page: Page, world: World) -> None:
     page.goto("/admin/password_change/")
     page.get_by_label("Old password").fill("wrong")
@@ -356,6 +374,9 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "app's keys, none yet": at("{without_keys}keys/"),
     "app's keys, refused": _keys_with_errors,
     "app's keys, tested": _keys_tested,
+    "app's permission": at("{enabled}permission/"),
+    "app's permission, to record": at("{enabled}permission/?step=record_granted"),
+    "app's permission, refused": _permission_with_errors,
     "app's connections": _connections,
     "app's connections, none yet": at("{ready}connections/"),
     "app's connections, none in this state": at("{enabled}connections/?state=reconnect"),
@@ -385,6 +406,8 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "customer to disconnect": _disconnect,
     "customer to disconnect, impossible": at("{customer}disconnect/"),
     "link page to make": at("{customer}link/"),
+    "link page to try": _try,
+    "link page to try, refused": _try_refused,
     "link page made": _link_made,
     "whose company it is": _whose_company,
     "search": at("/admin/search/"),

@@ -1,7 +1,7 @@
 """Services ask for the right of whoever acts; roles hold what the table says, after every migration."""
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from integrations.services import (
     key_copies,
     key_tests,
     links,
+    permissions,
     practice,
     retention,
     review_evidence,
@@ -77,6 +78,16 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set keys": ("set_keys", lambda app, by: secrets.set(app, SECRET, by=by)),
     "test keys": ("set_keys", lambda app, by: key_tests.run(app, by=by)),
     "link": ("connect", lambda app, by: links.make(app, by=by)),
+    "try": (
+        "link_without_permission", lambda app, by: links.make(app, by=by, customer=Customer(), tried_because="So."),
+    ),
+    "record permission": (
+        "record_review", lambda app, by: permissions.take(app, "grant", by=by, on=date(2026, 5, 3)),
+    ),
+    "record how it stood": (
+        "record_review",
+        lambda app, by: applications.record_as_it_stood(app, by=by, permission="granted", scopes={}),
+    ),
     "customer": ("add_customer", lambda app, by: customers.named("Jansen BV", by=by)),
     "check": ("check_connection", lambda app, by: checks.run(Connection(application=app), by=by)),
     "remove practice": ("delete_application", lambda app, by: practice.remove(by=by)),
