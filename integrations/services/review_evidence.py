@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.text import slugify
 
+from integrations.exact import regions
 from integrations.exact import review as exact
 from integrations.models import AuditEvent, Review, WorkflowStep
 from integrations.rules import review_form, spreadsheets, submissions, workflow
@@ -47,7 +48,7 @@ def pack(review: Review, *, by: Actor) -> bytes:
     rights.require(by, RIGHT)
     document = _document(review, by=by)
     submission = reviews.submission(review)
-    page = render_to_string("evidence/review.html", {"document": document, **_shown(submission, review.concerned)})
+    page = render_to_string("evidence/review.html", {"document": document, **_shown(review, submission)})
     files = {
         PAGE: page,
         DOCUMENT: json.dumps(document, ensure_ascii=False, indent=2) + "\n",
@@ -140,15 +141,19 @@ def _answers(submission: Submission) -> list[dict[str, str]]:
     ]
 
 
-def _shown(submission: Submission, concerned: Sequence[str]) -> dict[str, Any]:
+def _shown(review: Review, submission: Submission) -> dict[str, Any]:
     """Return what the page shows beside the document, which is written for programs."""
     return {
         "submission": submission,
         "local_language": exact.local_language(submission.region) if exact.asks_local(submission.region) else "",
         "scopes": _scopes(submission),
         "answers": _answers(submission),
-        "concerned": [review_form.LABELS.get(key, key) for key in concerned],
-        "texts": [(label, getattr(submission, key)) for key, label in submissions.TEXTS.items()],
+        "concerned": [review_form.LABELS.get(key, key) for key in review.concerned],
+        "state": workflow.LABELS[review.state],
+        "texts": [
+            (label, regions.by_code(submission.region).title if key == "region" else getattr(submission, key))
+            for key, label in submissions.TEXTS.items()
+        ],
     }
 
 
