@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from integrations.rules.workflow import WITH_EXACT
+from integrations.rules.workflow import WITH_EXACT, ReviewState
+
+_LASTING: Final = frozenset({ReviewState.DRAFT, *WITH_EXACT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ def stages(begun: date, steps: Sequence[tuple[str, date | None]], *, today: date
     days = [begun]
     for _, day in steps:
         days.append(day or days[-1])
-    # A step may be recorded of a day before the round was begun here.
-    days[0] = min(days[:2])
+    days[0] = min(days[:2])  # a step may be of a day before the round was written down here
     states = ["draft", *(state for state, _ in steps)]
     ends: list[date | None] = [*days[1:], None]
-    lasting = [zip_ for zip_ in zip(states, days, ends, strict=True) if zip_[0] in {"draft", *map(str, WITH_EXACT)}]
-    return tuple(Stage(state, since, until, max(0, ((until or today) - since).days)) for state, since, until in lasting)
+    return tuple(
+        Stage(state, since, until, max(0, ((until or today) - since).days))
+        for state, since, until in zip(states, days, ends, strict=True)
+        if state in _LASTING
+    )
 
 
 def with_exact(of: Sequence[Stage]) -> int:
