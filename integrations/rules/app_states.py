@@ -31,6 +31,8 @@ class Standing:
     live_connections: int = 0
     """Connections that hold tokens which work, or may."""
     ever_connected: bool = False
+    ever_submitted: bool = False
+    """A round of its review went to Exact."""
 
 
 def state(*, enabled: bool, stopped: bool, archived: bool) -> State:
@@ -83,6 +85,8 @@ def why_not_deleted(app: Standing) -> tuple[str, ...]:
     reasons = _when(app.state, {State.ENABLED: "An enabled app cannot be deleted. Disable it first."})
     if app.ever_connected:
         reasons += ("It has had connections, and what was done through them stays on record. Archive it instead.",)
+    if app.ever_submitted:
+        reasons += ("It was submitted for review, and what went to Exact stays on record. Archive it instead.",)
     return reasons
 
 

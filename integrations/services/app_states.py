@@ -171,4 +171,9 @@ def _record(
 
 def _standing(application: Application) -> rules.Standing:
     ever = application.connections.exists() or application.companies.exists()
-    return rules.Standing(applications.state(application), application.connections.linked().count(), ever)
+    return rules.Standing(
+        state=applications.state(application),
+        live_connections=application.connections.linked().count(),
+        ever_connected=ever,
+        ever_submitted=application.reviews.exclude(submitted_hash="").exists(),
+    )

@@ -14,7 +14,7 @@ from integrations.rules.app_turns import Turn
 from integrations.rules.roles import ROLES
 from integrations.services import app_states, applications
 from integrations.services.refusals import Refused
-from tests import customers
+from tests import customers, reviews
 from tests.conftest import SOMEBODY
 from tests.furnished import ADMINISTRATOR, House, furnish
 
@@ -332,6 +332,15 @@ def test_the_service_refuses_what_the_page_does_not_offer(make_app: MakeApp) -> 
     customers.connect(application, status="reconnect")
     with pytest.raises(Refused, match="Archive it instead"):
         app_states.remove(application, by=SOMEBODY)
+
+
+def test_the_evidence_of_a_review_keeps_its_app(make_app: MakeApp) -> None:
+    application = make_app()
+    review = reviews.drafted(application)
+    reviews.taken(review, "submit")
+    with pytest.raises(Refused, match="submitted for review"):
+        app_states.remove(application, by=SOMEBODY)
+    assert Application.objects.filter(pk=application.pk).exists()
 
 
 def test_the_switch_asks_where_something_is_likely_a_mistake(

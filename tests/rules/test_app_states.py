@@ -68,6 +68,11 @@ def test_an_app_that_ever_had_a_connection_is_not_deleted() -> None:
     assert "Archive it instead" in reason
 
 
+def test_an_app_that_was_submitted_for_review_is_not_deleted() -> None:
+    (reason,) = rules.why_not_deleted(Standing(State.DISABLED, ever_submitted=True))
+    assert reason == "It was submitted for review, and what went to Exact stays on record. Archive it instead."
+
+
 def test_another_client_id_is_another_app() -> None:
     assert rules.why_client_id_stays(0) == ()
     (reason,) = rules.why_client_id_stays(38)
