@@ -6,18 +6,16 @@ caller: this sends one.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from integrations.exact import answers, errors, limits, origin, redaction, token_answers, wire
+from integrations.exact import answers, errors, limits, origin, redaction, scope_violations, token_answers, wire
 from integrations.exact.evidence import Evidence
 from integrations.exact.limits import LimitHeaders
 from integrations.exact.origin import Origin
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
-_SCOPE = re.compile(r"cannot (\w{1,20}) '([\w.]{1,80})' scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,8 @@ def _refusal(reply: wire.Reply, meters: LimitHeaders, token: str) -> errors.Exac
 
 
 def _forbidden(reply: wire.Reply, meters: LimitHeaders, said: str, reason: str) -> errors.Forbidden:
-    if "application scope violated" in said:
-        named = _SCOPE.search(said)
-        access, scope = named.groups() if named else ("", "")
+    if scope_violations.is_one(said):
+        access, scope = scope_violations.named(said)
         return errors.ScopeViolated(reply.evidence, reason=reason, limits=meters, scope=scope, access=access)
     kinds = (kind for text, kind in _FORBIDDEN if text in said)
     return next(kinds, errors.Forbidden)(reply.evidence, reason=reason, limits=meters)

@@ -161,3 +161,43 @@ def simulate(before: Grid, after: Grid) -> Change:
         closes_writing=_those(lambda one: can_write(before, one) and not can_write(after, one)),
         unclear=_those(lambda one: not one.methods and allowed(before, one) is not allowed(after, one)),
     )
+
+
+# --- What was called ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A grid beside what was called: what may be taken back (least privilege)."""
+
+    unused: tuple[str, ...]
+    """Scopes that are allowed, though no endpoint that names them was called."""
+    untold: tuple[str, ...]
+    """Scopes that are allowed, and for which no endpoint is known: calls cannot tell whether they are used."""
+    not_in_table: tuple[str, ...]
+    """Calls to what the table lacks; one of the unused scopes may have been for these."""
+
+
+def called(endpoints: Endpoints, paths: Iterable[str]) -> Endpoints:
+    """Return those of the endpoints that are among the paths of calls, as these are counted."""
+    counted = _counted(paths)
+    return tuple(endpoint for endpoint in endpoints if endpoint.path.lower() in counted)
+
+
+def use(grid: Grid, paths: Iterable[str]) -> Use:
+    """Compare a grid with the paths of calls. Counts do not tell methods: Manage that only read counts as used."""
+    counted = _counted(paths)
+    granted = [scope for scope in SCOPES if level(grid, scope) is not Level.NONE]
+    known = {scope for endpoint in ENDPOINTS for scope in endpoint.scopes}
+    used = {scope for endpoint in called(ENDPOINTS, counted.values()) for scope in endpoint.scopes}
+    missing = counted.keys() - {endpoint.path.lower() for endpoint in ENDPOINTS}
+    return Use(
+        unused=tuple(scope for scope in granted if scope in known - used),
+        untold=tuple(scope for scope in granted if scope not in known),
+        not_in_table=tuple(sorted(counted[path] for path in missing)),
+    )
+
+
+def _counted(paths: Iterable[str]) -> dict[str, str]:
+    """Return paths as they were counted, by their form in lower case; the empty one names no endpoint."""
+    return {path_of(path).lower(): path_of(path) for path in paths if path_of(path)}

@@ -47,6 +47,17 @@ def level(of: Grid, scope: str) -> Level:
     return of.get(scope, Level.NONE)
 
 
+def changes(before: Grid, after: Grid) -> dict[str, tuple[Level, Level]]:
+    """Return from which level to which each scope goes that differs, in the order of the form."""
+    pairs = {scope: (level(before, scope), level(after, scope)) for scope in SCOPES}
+    return {scope: pair for scope, pair in pairs.items() if pair[0] is not pair[1]}
+
+
+def falls_short(of: Grid, wanted: Grid) -> tuple[str, ...]:
+    """Return the scopes of ``wanted`` that ``of`` does not allow as far."""
+    return tuple(scope for scope, (has, wants) in changes(of, wanted).items() if has.rank < wants.rank)
+
+
 def _short(text: object) -> str:
     whole = str(text)
     return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"

@@ -119,7 +119,7 @@ REFERENCES: Final = {
     "app": "application",
 }
 """Details that hold ids: of which kind."""
-_LISTS: Final = frozenset({"fields", "added", "removed", "owners"})
+_LISTS: Final = frozenset({"fields", "added", "removed", "owners", "reasons"})
 
 
 def action(code: str) -> str:

@@ -1,4 +1,4 @@
-"""What a grid opens, what an endpoint needs, and what a change does."""
+"""What a grid opens, what an endpoint needs, what a change does, and what was used."""
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,14 @@ from integrations.rules.editions import ARTICLE
 from integrations.rules.reach import (
     Change,
     answering,
+    called,
     can_read,
     can_write,
     reach,
     reached,
     search,
     simulate,
+    use,
 )
 from integrations.rules.scope_grids import EVERYTHING, Grid
 from tests.rules.scopes import GRIDS, endpoint, paths
@@ -212,3 +214,30 @@ def test_what_a_change_opens_and_closes_leads_from_one_reach_to_the_other(before
     readable = (set(reach(before).readable) | set(change.opens_reading)) - set(change.closes_reading)
     writable = (set(reach(before).writable) | set(change.opens_writing)) - set(change.closes_writing)
     assert (readable, writable) == (set(reach(after).readable), set(reach(after).writable))
+
+
+# --- What was called ------------------------------------------------------------------------------------------
+
+
+def test_of_endpoints_those_that_were_called_are_told_in_whatever_case() -> None:
+    closed = simulate(ARTICLE.scopes, {}).closes_reading
+    assert paths(called(closed, ["CRM/accounts", "Me", "", "logistics/Items"])) == ["crm/Accounts", "logistics/Items"]
+
+
+def test_a_scope_of_which_no_endpoint_was_called_is_unused() -> None:
+    used = use({"crm.accounts": MANAGE, "sales.orders": READ, "hrm.payroll": NONE}, ["crm/Accounts", "Me"])
+    assert (used.unused, used.untold, used.not_in_table) == (("sales.orders",), (), ())
+
+
+def test_a_call_counts_for_every_scope_that_could_have_opened_it() -> None:
+    grid: Grid = {"financial.receivables": READ, "financial.payables": READ}
+    assert use(grid, ["read/financial/AgingOverview"]).unused == ()
+
+
+def test_of_a_scope_without_known_endpoints_nobody_can_tell() -> None:
+    used = use({"crm.marketing": READ}, [])
+    assert (used.unused, used.untold) == ((), ("crm.marketing",))
+
+
+def test_calls_to_what_the_table_lacks_are_told() -> None:
+    assert use({}, ["new/Thing", "", "crm/Accounts"]).not_in_table == ("new/Thing",)

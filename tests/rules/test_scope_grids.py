@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.exact.scopes import SCOPES, Level
-from integrations.rules.scope_grids import EVERYTHING, grid, level, problems
+from integrations.rules.scope_grids import EVERYTHING, changes, falls_short, grid, level, problems
 
 
 def test_scopes_and_levels_as_the_form_has_them_are_no_problem() -> None:
@@ -54,3 +54,18 @@ def test_a_grid_stands_in_the_order_of_the_form_without_none(values: dict[str, s
 
 def test_everything_is_all_that_the_form_allows() -> None:
     assert (tuple(EVERYTHING), set(EVERYTHING.values())) == (SCOPES, {Level.MANAGE})
+
+
+def test_changes_are_told_from_which_level_to_which_in_the_order_of_the_form() -> None:
+    before = {"sales.orders": Level.READ, "crm.quotes": Level.MANAGE, "crm.accounts": Level.READ}
+    after = {"crm.accounts": Level.MANAGE, "sales.orders": Level.READ}
+    assert list(changes(before, after).items()) == [
+        ("crm.accounts", (Level.READ, Level.MANAGE)),
+        ("crm.quotes", (Level.MANAGE, Level.NONE)),
+    ]
+
+
+def test_a_grid_falls_short_where_it_allows_less_and_nowhere_else() -> None:
+    grid = {"crm.accounts": Level.READ, "crm.quotes": Level.MANAGE}
+    wanted = {"crm.accounts": Level.MANAGE, "crm.quotes": Level.READ, "sales.orders": Level.READ}
+    assert falls_short(grid, wanted) == ("crm.accounts", "sales.orders")
