@@ -37,6 +37,7 @@ BUMPING: Final = (
     "application.registered",
     "application.address_followed",
     "application.stood_recorded",
+    "scopes.selected",
 )
 """Each of these events is a new version of the app."""
 
@@ -99,7 +100,7 @@ def change(application: Application, *, by: Actor, version: int | None = None) -
     rights.require(by, "integrations.change_application")
     with _refusing(), transaction.atomic():
         row = _locked(application)
-        _refuse_stale(row, version)
+        refuse_stale(row, version)
         application.redirect_uri = application.redirect_uri or application.default_redirect_uri()
         before = {name: getattr(row, name) for name in CHANGEABLE}
         _clean(application, redirect_uri_before=row.redirect_uri)
@@ -132,7 +133,7 @@ def register(application: Application, url: str, *, by: Actor, version: int | No
     with transaction.atomic():
         row = _locked(application)
         if row.registered_redirect_uri != cleaned.value:
-            _refuse_stale(row, version)
+            refuse_stale(row, version)
             details = {"registered_redirect_url": [row.registered_redirect_uri, cleaned.value]}
             row.registered_redirect_uri, row.registered_at, row.registered_by = cleaned.value, timezone.now(), str(by)
             row.version += 1
@@ -165,7 +166,7 @@ def record_as_it_stood(
         permissions.record_as_it_stood(row, permission, by=by, on=on, note=note, evidence=evidence)
         scope_approvals.record_as_it_stood(row, scopes, by=by)
         if before != (permissions.steps(row).count(), row.scope_approvals.count()):
-            _refuse_stale(row, version)
+            refuse_stale(row, version)
             row.version += 1
             row.save(update_fields=["version"])
             details = {"permission": permission, "on": on.isoformat() if on else None, "scopes": len(scopes)}
@@ -271,7 +272,12 @@ def _locked(application: Application) -> Application:
     return Application.objects.select_for_update().get(pk=application.pk)
 
 
-def _refuse_stale(row: Application, version: int | None) -> None:
+def refuse_stale(row: Application, version: int | None) -> None:
+    """Let a form pass that was filled in from the row as it is, which is locked.
+
+    Raises:
+        Conflict: the row is newer than ``version``.
+    """
     if version is not None and version != row.version:
         events = changes_since(row, version)
         who = people.names({event.actor for event in events[:1]})
