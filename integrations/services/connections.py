@@ -9,7 +9,16 @@ from integrations.exact import errors, oauth, reads
 from integrations.exact.reads import Division, Divisions, Me
 from integrations.models import Application, AuditEvent, AuthorizationState, Connection, Customer, LinkPage
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import applications, calls, companies, installation, links, secrets, tokens
+from integrations.services import (
+    applications,
+    calls,
+    companies,
+    installation,
+    links,
+    scope_approvals,
+    secrets,
+    tokens,
+)
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
@@ -51,7 +60,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage) -> Connection:
     by = PORTAL if link.customer_id else Actor.parse(link.created_by)
     with transaction.atomic():
         # One at a time for an app: two consents of one user must not make two connections.
-        Application.objects.select_for_update().get(pk=pending.application_id)
+        application = Application.objects.select_for_update().get(pk=pending.application_id)
         known = Connection.objects.filter(application_id=pending.application_id, exact_user_id=me.user_id).first()
         if known is not None and known.pk != pending.pk:
             tokens.move(pending, known)
@@ -60,7 +69,8 @@ def identify(pending: Connection, me: Me, *, link: LinkPage) -> Connection:
         _describe(connection, me)
         connection.status, connection.status_reason = Status.CONNECTED, ""
         connection.consented_at = connection.next_check_at = timezone.now()
-        connection.save(update_fields=[*DESCRIBED, "status", "status_reason", "consented_at", "next_check_at"])
+        connection.scope_approval = scope_approvals.latest([application]).get(application.pk)
+        connection.save(update_fields=[*DESCRIBED, *CONSENTED])
         LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
         Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
@@ -69,6 +79,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage) -> Connection:
 
 
 DESCRIBED = ("exact_user_id", "user_name", "full_name", "email", "email_key", "division")
+CONSENTED = ("status", "status_reason", "consented_at", "next_check_at", "scope_approval")
 
 
 def describe(connection: Connection, me: Me) -> None:
