@@ -65,9 +65,12 @@ from integrations.services import (
     reviewer_questions,
     reviews,
     rotation,
+    scopes,
     secrets,
     tokens,
 )
+from integrations.services.refusals import Refused
+from tests import scopes as app_scopes
 from tests.admin import app_forms, set_up
 from tests.conftest import SECRET, SOMEBODY
 from tests.owning import own
@@ -83,6 +86,8 @@ APP: Final = "/admin/integrations/application/"
 USER: Final = "/admin/integrations/user/"
 GROUP: Final = "/admin/auth/group/"
 CUSTOMER: Final = "/admin/integrations/customer/"
+NOTHING_ELSE: Final = {("activity.exported",), ("workflow.refused",)}
+"""What changes nothing but the activity."""
 NOT_OF_PEOPLE: Final = frozenset({"sessions.Session", "integrations.AuditEvent"})
 
 
@@ -172,6 +177,15 @@ def _old_rows(world: World) -> None:
     old_events(2)
 
 
+def _chosen(world: World) -> None:
+    scopes.adopt(world.spare, "article", by=world.by)
+
+
+def _refused_scope(world: World) -> None:
+    with pytest.raises(Refused):
+        scopes.refuse(world.spare, [("crm.nothing", "read")], by=world.by)
+
+
 Page = tuple[Callable[[World], None], Callable[[World], str], Callable[[World], dict[str, Any]], tuple[str, ...]]
 
 
@@ -235,6 +249,30 @@ PAGES: Final[dict[str, Page]] = {
     ),
     "keys of an app are saved as they were": (
         nothing, lambda w: f"{APP}{w.spare.pk}/keys/", lambda w: app_forms.keys(w.spare), (),
+    ),
+    "scopes are chosen": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/scopes/",
+        lambda w: {**app_scopes.form(w.spare, crm__accounts="read"), "reason-crm.accounts": CANARY},
+        ("scopes.selected",),
+    ),
+    "scopes are chosen as they were": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/scopes/", lambda w: app_scopes.form(w.spare), (),
+    ),
+    "a choice of scopes is looked at": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/scopes/",
+        lambda w: {**app_scopes.form(w.spare, crm__accounts="read"), "do": "show"}, (),
+    ),
+    "scopes that the form has not are refused": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/scopes/",
+        lambda w: {**app_scopes.form(w.spare), "level-crm.Accounts": "read"}, ("workflow.refused",),
+    ),
+    "a recommended list is adopted": (
+        nothing, lambda w: f"{APP}{w.spare.pk}/scopes/adopt/",
+        lambda w: {"edition": "article", "version": w.spare.version}, ("scopes.selected",),
+    ),
+    "a choice of scopes is taken back": (
+        _chosen, lambda w: f"{APP}{w.spare.pk}/scopes/undo/",
+        lambda w: {"event": scopes.latest(w.spare)[0].pk, "version": w.spare.version}, ("scopes.selected",),
     ),
     "keys of an app are tested": (
         nothing, lambda w: f"{APP}{w.enabled.pk}/test-keys/", lambda w: {}, ("application.keys_tested",),
@@ -374,7 +412,7 @@ def test_a_page_that_changes_something_leaves_one_event_of_who_it_was(world: Wor
         response = world.client.post(target, form)
         assert response.status_code in {200, 302}, response.content
     assert {event.actor for event in events} <= {str(world.by)}
-    assert (snapshot() != before) or not actions or actions == ("activity.exported",)
+    assert (snapshot() != before) or not actions or actions in NOTHING_ELSE
     nameless()
 
 
@@ -644,6 +682,16 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
         (*SUBMITTED, "review.stepped"),
     ),
     "rotation.rotate": (lambda w: list(rotation.rotate(by=w.by)), ("keys.rotated",)),
+    "scopes.adopt": (_chosen, ("scopes.selected",)),
+    "scopes.refuse": (_refused_scope, ("workflow.refused",)),
+    "scopes.select": (
+        lambda w: scopes.select(w.spare, [("crm.accounts", "read")], by=w.by, reasons={"crm.accounts": CANARY}),
+        ("scopes.selected",),
+    ),
+    "scopes.undo": (
+        lambda w: (_chosen(w), scopes.undo(w.spare, str(scopes.latest(w.spare)[0].pk), by=w.by)),
+        ("scopes.selected", "scopes.selected"),
+    ),
     "secrets.set": (lambda w: secrets.set(w.spare, SECRET, by=w.by), ("application.secret_set",)),
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ SEE_CONNECTIONS: Final = "integrations.view_connection"
 class Tab(StrEnum):
     OVERVIEW = "Overview"
     KEYS = "Keys"
+    SCOPES = "Scopes"
     PERMISSION = "Permission"
     CONNECTIONS = "Connections"
     HISTORY = "History"
@@ -42,6 +43,7 @@ class Page:
 PAGES: Final = {
     Tab.OVERVIEW: Page("admin:integrations_application_change"),
     Tab.KEYS: Page("admin:app-keys"),
+    Tab.SCOPES: Page("admin:app-scopes"),
     Tab.PERMISSION: Page("admin:app-permission"),
     Tab.CONNECTIONS: Page("admin:app-connections", SEE_CONNECTIONS),
     Tab.HISTORY: Page("admin:integrations_application_history"),

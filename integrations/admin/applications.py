@@ -20,6 +20,9 @@ from integrations.admin import (
     app_overview,
     app_pages,
     app_permission,
+    app_scopes,
+    app_scopes_lists,
+    app_scopes_reach,
     integrations_page,
     key_answers,
     set_up,
@@ -38,7 +41,18 @@ from integrations.services.refusals import Refused
 HOME = "admin:integrations_application_changelist"
 STAY = frozenset({"_continue", "_addanother", "_popup"})
 TEMPLATES = "admin/integrations/application"
-PAGES = (state_pages, app_keys, key_answers, app_permission, app_connections, app_address, set_up)
+PAGES = (
+    state_pages,
+    app_keys,
+    key_answers,
+    app_scopes,
+    app_scopes_lists,
+    app_scopes_reach,
+    app_permission,
+    app_connections,
+    app_address,
+    set_up,
+)
 """Modules that bring URLs of one app."""
 
 

@@ -13,10 +13,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from integrations.admin import app_pages, app_scopes
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
-from integrations.models import Company, Connection, Customer, UsageWindow
-from integrations.services import checks, companies, tokens, usage
+from integrations.models import Company, Connection, ConnectionCheck, Customer, UsageWindow
+from integrations.services import checks, companies, scope_refusals, tokens, usage
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -77,6 +78,14 @@ class ReadOnlyAdmin(PortalModelAdmin):
         raise NotImplementedError
 
 
+def _missing(connection: Connection, check: ConnectionCheck) -> list[dict[str, str]]:
+    """Return each cell of the form for want of which Exact refused a call of the check, with the way to it."""
+    return [
+        {"cell": str(cell), "url": app_scopes.scope_url(connection.application_id, cell.scope, missing=True)}
+        for cell, _ in scope_refusals.missing(check)
+    ]
+
+
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnlyAdmin):
     page_template = "admin/integrations/connection/page.html"
@@ -90,8 +99,13 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "accesses": list(accesses),
             "checks": latest,
             "latest": latest[0] if latest else None,
+            "missing": _missing(row, latest[0]) if latest and self._sees_app(request) else [],
             "can_check": self._may_check(request) and row.status != Connection.Status.DISCONNECTED,
         }
+
+    @staticmethod
+    def _sees_app(request: HttpRequest) -> bool:
+        return request.user.has_perm(app_pages.SEE)
 
     def get_urls(self) -> list[URLPattern]:
         check = require_POST(self.admin_site.admin_view(self.check_view))
@@ -118,17 +132,25 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return self.has_view_permission(request) and may(request, "integrations.check_connection")
 
 
+def _latest_check(company: Company) -> ConnectionCheck | None:
+    """Return the latest check of the connection that calls of the company use."""
+    checks = ConnectionCheck.objects.filter(connection__accesses=company.primary_access_id)
+    return checks.select_related("connection").first() if company.primary_access_id else None
+
+
 @admin.register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
     page_template = "admin/integrations/company/page.html"
 
     def about(self, request: HttpRequest, row: Company) -> dict[str, Any]:
         accesses = row.accesses.select_related("connection").order_by("granted_at")
+        check = _latest_check(row) if request.user.has_perm(app_pages.SEE) else None
         window = UsageWindow.objects.filter(application_id=row.application_id, division=row.division).first()
         return {
             "company": row,
             "application": row.application,
             "accesses": list(accesses),
+            "missing": _missing(check.connection, check) if check else [],
             "meters": usage.meter(window, timezone.now()) if window else None,
             "can_assign": self._may_assign(request),
             "form": OwnerForm(),

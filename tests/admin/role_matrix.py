@@ -109,6 +109,16 @@ TABLE: Final = """
 /admin/integrations/application/<uuid:pk>/test-keys/                     POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/permission/                    GET  L x y y y y y y
 /admin/integrations/application/<uuid:pk>/permission/                    POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/scopes/                        GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/scopes/                        POST L x x x y x x y
+/admin/integrations/application/<uuid:pk>/scopes/works/                  GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/scopes/works/                  POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/scopes/lists/                  GET  L x y y y y y y
+/admin/integrations/application/<uuid:pk>/scopes/lists/                  POST L m m m m m m m
+/admin/integrations/application/<uuid:pk>/scopes/adopt/                  GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/scopes/adopt/                  POST L x x x > x x >
+/admin/integrations/application/<uuid:pk>/scopes/undo/                   GET  L m m m m m m m
+/admin/integrations/application/<uuid:pk>/scopes/undo/                   POST L x x x > x x >
 /admin/integrations/application/<uuid:pk>/connections/                   GET  L x y y y y y y
 /admin/integrations/application/<uuid:pk>/connections/                   POST L m m m m m m m
 /admin/integrations/application/<uuid:pk>/registered/                    GET  L m m m m m m m

@@ -12,7 +12,7 @@ from tests.furnished import ADMINISTRATOR, NO_ROLE, House, furnish, undone
 
 pytestmark = pytest.mark.django_db
 SIGNED_IN: Final = (NO_ROLE, *(role.name for role in ROLES), ADMINISTRATOR)
-MOST_PAGES: Final = 150
+MOST_PAGES: Final = 200
 HOME: Final = "/admin/integrations/application/"
 SWITCH: Final = 'role="switch"'
 

@@ -58,3 +58,35 @@ if (names) {
   };
   field.addEventListener("input", look);
 }
+
+/* Scopes: typing narrows the lines (the button does the same by a page of its own), the summary of a group follows
+   what is chosen, and a scope that is chosen gets the line for its reason. */
+const scopeFilter = document.querySelector("[data-scope-filter]");
+if (scopeFilter) {
+  const field = scopeFilter.querySelector("input[type=search]");
+  const groups = [...document.querySelectorAll("[data-scope-group]")];
+  const narrow = () => {
+    const words = field.value.toLowerCase().replace(/\./g, " ").split(/\s+/).filter(Boolean);
+    for (const group of groups) {
+      const lines = [...group.querySelectorAll("[data-scope]")];
+      for (const line of lines) line.hidden = !words.every((word) => line.dataset.scope.includes(word));
+      group.hidden = lines.every((line) => line.hidden);
+    }
+    document.querySelector("[data-scope-none]").hidden = groups.some((group) => !group.hidden);
+  };
+  const follow = (group) => {
+    const chosen = [...group.querySelectorAll("input[type=radio]:checked")].map((input) => input.value);
+    const count = (level) => chosen.filter((each) => each === level).length;
+    const said = ["manage", "read"].filter(count).map((level) => `${level[0].toUpperCase()}${level.slice(1)} ${count(level)}`);
+    const summary = `${count("manage") + count("read")} of ${chosen.length}${said.length ? `: ${said.join(", ")}` : ""}`;
+    group.querySelector("[data-scope-summary]").textContent = summary;
+  };
+  field.addEventListener("input", narrow);
+  document.addEventListener("change", (event) => {
+    const group = event.target.matches("input[type=radio]") && event.target.closest("[data-scope-group]");
+    if (!group) return;
+    follow(group);
+    const reason = document.querySelector(`[data-scope-reason="${event.target.name.replace("level-", "")}"]`);
+    reason.hidden = event.target.value === "none" && !reason.querySelector("input").value;
+  });
+}
