@@ -8,10 +8,14 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations.exact.endpoints import ENDPOINTS, Endpoint
 from integrations.management.commands.scopes import Command
-from integrations.models import Application, ScopeApproval
+from integrations.models import Application, Review, ScopeApproval
+from integrations.rules import reach
 from integrations.rules.editions import ARTICLE
+from tests.conftest import SOMEBODY
 from tests.permission import approved
+from tests.scopes import called, selected
 
 Line = Callable[..., dict[str, Any]]
 
@@ -60,7 +64,7 @@ def test_without_an_option_it_prints_the_catalogue(line: Line) -> None:
 @pytest.mark.django_db
 def test_of_an_app_it_prints_what_exact_had_approved(line: Line, make_app: Callable[..., Application]) -> None:
     application = approved(make_app(secret=None), {"sales.orders": "read", "crm.quotes": "manage"})
-    answer = line("--app", str(application.pk))
+    answer = line("--app", str(application.pk), "--which", "approved")
     assert answer["app"] == str(application.pk)
     assert list(answer["scopes"].items()) == [("crm.quotes", "manage"), ("sales.orders", "read")]
     assert "/api/v1/{division}/crm/Quotations" in answer["writable"]
@@ -82,7 +86,7 @@ def test_scopes_that_are_recorded_otherwise_than_exact_writes_them_are_refused(
     approved(application, {"crm.accounts": "read"})
     ScopeApproval.objects.update(scopes={"Crm.Accounts": "read", "sales.orders": "write"})  # of an older release
     with pytest.raises(CommandError, match=r"written crm\.accounts\. sales\.orders cannot be at “write”") as caught:
-        call_command("scopes", "--app", str(application.pk))
+        call_command("scopes", "--app", str(application.pk), "--which", "approved")
     assert caught.value.returncode == 1
 
 
@@ -96,7 +100,7 @@ def test_an_unknown_app_is_refused() -> None:
 @pytest.mark.django_db
 def test_an_app_beside_an_edition_is_compared_with_it(line: Line, make_app: Callable[..., Application]) -> None:
     scopes = {**ARTICLE.scopes, "logistics.items": "read", "crm.quotes": "manage"}
-    application = approved(make_app(secret=None), scopes)
+    application = selected(make_app(secret=None), scopes)
     answer = line("--app", str(application.pk), "--edition", "article")
     assert (answer["app"], answer["edition"]) == (str(application.pk), "article")
     assert (answer["scopes"]["logistics.items"], answer["scopes"]["crm.quotes"]) == ("read", "manage")
@@ -109,7 +113,7 @@ def test_an_app_beside_an_edition_is_compared_with_it(line: Line, make_app: Call
 def test_what_adopting_an_edition_would_open_and_close_is_told(
     line: Line, make_app: Callable[..., Application]
 ) -> None:
-    application = approved(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "manage"})
+    application = selected(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "manage"})
     answer = line("--app", str(application.pk), "--edition", "article")
     assert "/api/v1/{division}/salesorder/SalesOrders" in answer["opens_writing"]
     assert "/api/v1/{division}/financial/GLAccounts" in answer["opens_reading"]
@@ -171,7 +175,7 @@ def test_with_an_edition_it_says_whether_an_endpoint_is_reached(
 
 @pytest.mark.django_db
 def test_with_an_app_it_says_whether_an_endpoint_is_reached(line: Line, make_app: Callable[..., Application]) -> None:
-    application = approved(make_app(secret=None), {"crm.accounts": "read"})
+    application = selected(make_app(secret=None), {"crm.accounts": "read"})
     answer = line("--endpoint", "crm/BankAccounts", "--app", str(application.pk))
     assert (answer["app"], answer["reached"], answer["answering"]) == (str(application.pk), True, ["GET"])
 
@@ -245,17 +249,86 @@ def test_an_endpoint_for_people(capsys: pytest.CaptureFixture[str], typed: str, 
 def test_that_nobody_knows_whether_it_is_reached_is_told_to_people(
     capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]
 ) -> None:
-    application = approved(make_app(secret=None), {"organization.extensibility": "read"})
+    application = selected(make_app(secret=None), {"organization.extensibility": "read"})
     call_command("scopes", "--app", str(application.pk), "--endpoint", "CustomFields", "--text")
     assert capsys.readouterr().out.splitlines()[-1].startswith("  Nobody knows whether it is reached")
 
 
 @pytest.mark.django_db
 def test_a_comparison_for_people(capsys: pytest.CaptureFixture[str], make_app: Callable[..., Application]) -> None:
-    application = approved(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "read"})
+    application = selected(make_app(secret=None), {"crm.accounts": "manage", "crm.quotes": "read"})
     call_command("scopes", "--app", str(application.pk), "--edition", "article", "--text")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"app: {application.pk}  edition: article"
+    assert lines[0] == f"app: {application.pk}  which: selected  edition: article"
     assert {"missing: 11", "beyond: 1", "equal: 1", "  crm.accounts", "closes_writing: 0"} <= set(lines)
     assert "  sales.orders: none, recommended manage" in lines
     assert "  crm.quotes: read, recommended none" in lines
+
+
+# --- Which scopes of an app -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(make_app: Callable[..., Application]) -> Application:
+    """An app that wants one thing, has sent another, and has a third one approved."""
+    application = selected(make_app(secret=None), {"crm.accounts": "read"})
+    approved(application, {"sales.orders": "read"})
+    sent = {"scopes": {"crm.quotes": "manage"}}
+    Review.objects.create(
+        application=application, number=1, state="submitted", submitted=sent, submitted_hash="0" * 64,
+        created_by=str(SOMEBODY),
+    )  # fmt: skip
+    return application
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "which", "scopes"),
+    [
+        ((), "selected", {"crm.accounts": "read"}),
+        (("--which", "selected"), "selected", {"crm.accounts": "read"}),
+        (("--which", "submitted"), "submitted", {"crm.quotes": "manage"}),
+        (("--which", "approved"), "approved", {"sales.orders": "read"}),
+    ],
+)
+def test_what_is_wanted_was_sent_and_is_approved_are_three_things(
+    line: Line, three: Application, words: tuple[str, ...], which: str, scopes: dict[str, str]
+) -> None:
+    answer = line("--app", str(three.pk), *words)
+    assert (answer["which"], answer["scopes"]) == (which, scopes)
+
+
+@pytest.mark.django_db
+def test_before_anything_was_sent_nothing_was_submitted(line: Line, make_app: Callable[..., Application]) -> None:
+    assert line("--app", str(make_app(secret=None).pk), "--which", "submitted")["scopes"] == {}
+
+
+@pytest.mark.django_db
+def test_of_an_app_it_prints_what_no_call_needed(line: Line, make_app: Callable[..., Application]) -> None:
+    scopes = {"crm.accounts": "manage", "crm.marketing": "read", "sales.orders": "read"}
+    application = selected(make_app(secret=None), scopes)
+    called(application, "crm/Accounts", "new/Thing")
+    answer = line("--app", str(application.pk))
+    assert (answer["unused"], answer["untold"]) == (["sales.orders"], ["crm.marketing"])
+    assert answer["in_use"] == ["/api/v1/{division}/crm/Accounts"]
+    assert answer["not_in_table"] == ["new/Thing"]
+
+
+@pytest.mark.parametrize("words", [["--which", "approved"], ["--edition", "article", "--which", "selected"]])
+def test_which_scopes_is_asked_of_an_app_only(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        Command().run_from_argv(["manage.py", "scopes", *words])
+    assert caught.value.code == 2
+
+
+# --- Where the numbers come from ------------------------------------------------------------------------------
+
+
+def test_the_numbers_of_an_edition_follow_the_table_of_endpoints(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    further = Endpoint("/api/v1/{division}/crm/Further", ("GET", "POST"), ("financial.accounting",))
+    free = Endpoint("/api/v1/{division}/crm/Free", ("GET",), ())
+    monkeypatch.setattr(reach, "ENDPOINTS", (*ENDPOINTS, further, free))
+    answer = line("--edition", "article", "--json")
+    assert [len(answer[name]) for name in ("readable", "read_only", "no_scope")] == [148, 18, 3]
+    assert further.uri in answer["read_only"]
+    assert free.uri in answer["no_scope"]

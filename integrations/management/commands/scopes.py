@@ -1,8 +1,8 @@
 """``manage.py scopes``: what a grid of scopes lets an app read and write, by the table of Exact's endpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
@@ -14,7 +14,10 @@ from integrations.rules.editions import EDITIONS, Comparison, Difference, Editio
 from integrations.rules.reach import Endpoints, Need, answering, reach, reached, search, simulate
 from integrations.rules.scope_grids import EVERYTHING, Grid
 from integrations.rules.scope_traps import traps
-from integrations.services import scope_approvals
+from integrations.services import scope_approvals, scope_use
+from integrations.services import scopes as services
+
+WHICH: Final = ("selected", "submitted", "approved")
 
 
 class Command(PortalCommand):
@@ -29,8 +32,14 @@ class Command(PortalCommand):
         parser.add_argument(
             "--app",
             type=UUID,
-            help="The scopes that Exact had approved for this app before the portal, as they were recorded in its "
-            "set-up. What is selected and submitted comes with the review. A testing app is not limited by scopes.",
+            help="The scopes of this app, and which of them no call of the last 30 days needed, as far as calls were "
+            "counted here. A testing app is not limited by scopes.",
+        )
+        parser.add_argument(
+            "--which",
+            choices=WHICH,
+            help="Of the app: what we want (selected, where nothing is said), what was on the form that was sent last "
+            "(submitted), or what Exact has granted (approved).",
         )
         parser.add_argument(
             "--edition",
@@ -44,26 +53,40 @@ class Command(PortalCommand):
             "call: what each of its methods needs, and whether the scopes of the app or of the list reach it.",
         )
 
-    def handle(self, *args: Any, app: UUID | None, edition: str | None, endpoint: str | None, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        app: UUID | None,
+        edition: str | None,
+        endpoint: str | None,
+        which: str | None = None,
+        **options: Any,
+    ) -> None:
+        if which is not None and app is None:
+            raise CommandError("--which goes with --app.", returncode=2)
         if app is not None and edition is not None and endpoint is not None:
             raise CommandError("--endpoint goes with --app or with --edition, not with both.", returncode=2)
-        whose = {name: value for name, value in (("app", app), ("edition", edition)) if value is not None}
+        application = None if app is None else self._application(app)
+        which = None if app is None else which or WHICH[0]
+        given = (("app", app), ("which", which), ("edition", edition))
+        whose = {name: value for name, value in given if value is not None}
         recommended = None if edition is None else self._recommended(edition)
         scopes = None if recommended is None else recommended.scopes
-        if app is not None:
-            scopes = self._approved(app)
+        if application is not None and which is not None:
+            scopes = _of(application, which)
         if endpoint is not None:
             self._find(endpoint, whose, scopes)
         elif scopes is None:
             self._print({}, EVERYTHING, table=True)
         else:
-            self._print(whose, scopes, beside=None if app is None else recommended)
+            beside = None if application is None else recommended
+            self._print(whose, scopes, beside=beside, application=application)
 
-    def _approved(self, app: UUID) -> Grid:
+    def _application(self, app: UUID) -> Application:
         application = Application.objects.filter(pk=app).first()
         if application is None:
             self.refuse(f"There is no app {app}.")
-        return scope_approvals.approved(application)
+        return application
 
     def _recommended(self, name: str) -> Edition:
         try:
@@ -90,20 +113,29 @@ class Command(PortalCommand):
             self.stdout.write(f"  {_reached_in_words(scopes, need.endpoint)}")
 
     def _print(
-        self, whose: dict[str, Any], scopes: Grid, *, beside: Edition | None = None, table: bool = False
+        self,
+        whose: dict[str, Any],
+        scopes: Grid,
+        *,
+        beside: Edition | None = None,
+        application: Application | None = None,
+        table: bool = False,
     ) -> None:
         lists = _opened(scopes)
+        used = _used(application, scopes) if application else {}
         compared = None
         if beside is not None:
             lists |= _changes(scopes, beside.scopes)
             compared = compare(scopes, beside)
         if self.as_text:
-            self._in_words(whose, scopes, lists, compared, table=table)
+            self._in_words(whose, scopes, lists, compared, used, table=table)
             return
         addresses = {name: [endpoint.uri for endpoint in endpoints] for name, endpoints in lists.items()}
         told = [{"code": trap.code, "text": trap.text} for trap in traps(scopes)]
         rows = {"endpoints": [_row(endpoint) for endpoint in ENDPOINTS]} if table else {}
-        self.line(**whose, scopes=scopes, **addresses, traps=told, **(asdict(compared) if compared else {}), **rows)
+        self.line(
+            **whose, scopes=scopes, **addresses, traps=told, **used, **(asdict(compared) if compared else {}), **rows
+        )
 
     def _in_words(
         self,
@@ -111,6 +143,7 @@ class Command(PortalCommand):
         scopes: Grid,
         lists: dict[str, Endpoints],
         compared: Comparison | None,
+        used: dict[str, Sequence[str]],
         *,
         table: bool,
     ) -> None:
@@ -122,6 +155,8 @@ class Command(PortalCommand):
             self._list("missing", map(_difference, compared.missing))
             self._list("beyond", map(_difference, compared.beyond))
             self._list("equal", compared.equal)
+        for name, lines in used.items():
+            self._list(name, lines)
         if table:
             lists = {"endpoints": ENDPOINTS}
         for name, endpoints in lists.items():
@@ -132,6 +167,23 @@ class Command(PortalCommand):
         self.line(**{name: len(lines)})
         for line in lines:
             self.stdout.write(f"  {line}")
+
+
+def _of(application: Application, which: str) -> Grid:
+    if which == "submitted":
+        return services.submitted(application) or {}
+    return scope_approvals.approved(application) if which == "approved" else services.selected(application)
+
+
+def _used(application: Application, scopes: Grid) -> dict[str, Sequence[str]]:
+    """Return what the calls of the last 30 days tell: scopes, and endpoints that were called."""
+    use = scope_use.unused(application, scopes)
+    return {
+        "unused": use.unused,
+        "untold": use.untold,
+        "in_use": [endpoint.uri for endpoint in scope_use.in_use(application, ENDPOINTS)],
+        "not_in_table": use.not_in_table,
+    }
 
 
 def _opened(scopes: Grid) -> dict[str, Endpoints]:
