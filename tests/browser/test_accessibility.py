@@ -162,6 +162,28 @@ def _keys_tested(page: Page, world: World) -> None:
     expect(page.get_by_text("Does Exact (Netherlands) accept the Client secret?")).to_be_visible()
 
 
+def _scopes(page: Page, world: World) -> None:
+    """Adopt a list, of which nothing is approved, and say what something is for."""
+    page.goto(f"{world.enabled}scopes/lists/")
+    if page.get_by_role("button", name="Adopt this list").count():
+        page.get_by_role("button", name="Adopt this list").click()
+    page.goto(f"{world.enabled}scopes/")
+    expect(page.get_by_role("region", name="Easily overlooked")).to_be_visible()
+
+
+def _scopes_previewed(page: Page, world: World) -> None:
+    page.goto(f"{world.ready}scopes/")
+    page.locator('input[name="level-crm.accounts"][value="manage"]').check()
+    page.get_by_role("button", name="Show what it would change").click()
+    expect(page.get_by_role("region", name="What it would change")).to_be_visible()
+
+
+def _scopes_listed(page: Page, world: World) -> None:
+    _scopes(page, world)
+    page.goto(f"{world.enabled}scopes/lists/?edition=article")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
 def _connections(page: Page, world: World) -> None:
     _connection(page, world)
     page.goto("/admin/")
@@ -377,6 +399,13 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "app's permission": at("{enabled}permission/"),
     "app's permission, to record": at("{enabled}permission/?step=record_granted"),
     "app's permission, refused": _permission_with_errors,
+    "app's scopes": _scopes,
+    "app's scopes, none chosen": at("{without_keys}scopes/"),
+    "app's scopes, narrowed to one": at("{ready}scopes/?filter=documents&scope=organization.documents"),
+    "app's scopes, none of that name": at("{ready}scopes/?filter=nothing"),
+    "app's scopes, what would change": _scopes_previewed,
+    "app's scopes, what works": at("{enabled}scopes/works/?endpoint=Sales"),
+    "app's scopes, lists and history": _scopes_listed,
     "app's connections": _connections,
     "app's connections, none yet": at("{ready}connections/"),
     "app's connections, none in this state": at("{enabled}connections/?state=reconnect"),
