@@ -24,6 +24,7 @@ from integrations.services import (
     app_facts,
     app_states,
     applications,
+    drifts,
     people,
     permissions,
     scope_approvals,
@@ -114,6 +115,7 @@ def _shown(request: HttpRequest, application: Application, form: OverviewForm | 
         "compare_url": compare_url(application) if form is not None else "",
         "permission": gate.stage(permission.state, permission.since),
         "scopes": _scopes(application),
+        "drifts": drifts.of([application])[application.pk],
         "verbs": _verbs(request, application, effects, permission.state),
         **context,
     }

@@ -10,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from integrations.admin import app_findings
 from integrations.admin.app_pages import Tab
 from integrations.models import Application, AuditEvent, ClientSecret, Organization
 from integrations.rules.lint import Field
-from integrations.services import app_facts, app_states, applications
+from integrations.services import app_facts, app_states, applications, drifts
 from tests import customers
 from tests.admin.app_forms import overview
 from tests.conftest import SOMEBODY
@@ -181,6 +182,17 @@ def test_scopes_that_were_approved_before_the_portal_are_told(annas: Client, mak
     page = text(annas.get(url(application)))
     assert "<dt>Manage</dt><dd>crm.accounts, sales.orders</dd>" in page
     assert "<dt>Read</dt><dd>crm.quotes</dd>" in page
+
+
+def test_what_differs_from_what_exact_approved_is_told(annas: Client, make_app: MakeApp) -> None:
+    application = approved(make_app(), {"crm.accounts": "read"})
+    application.scope_selections.create(scope="crm.accounts", level="read")
+    assert "Differs from what Exact approved" not in text(annas.get(url(application)))
+    application.scope_selections.create(scope="sales.orders", level="manage")
+    page = text(annas.get(url(application)))
+    for sentence in drifts.of([application])[application.pk]:
+        assert escape(sentence) in page
+    assert "Differs from what Exact approved" in page
 
 
 def test_whoever_may_only_look_reads_all_of_it_and_can_send_nothing(staff: Staff, make_app: MakeApp) -> None:
