@@ -4,20 +4,22 @@ Each takes the address of the app there, and leaves the page on the tab where th
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from playwright.sync_api import Page, expect
 
-BOTH: Final = ("Dutch", "English")
+PURPOSE: Final = {
+    "Dutch": "Boekt bestellingen van de webwinkel in de administratie.",
+    "English": "Posts orders of the web shop into the accounts.",
+}
 
 
-def submit(page: Page, center: str, scopes: Mapping[str, str], *, languages: Sequence[str] = BOTH) -> None:
+def submit(page: Page, center: str, scopes: Mapping[str, str], *, purpose: Mapping[str, str] = PURPOSE) -> None:
     """Fill in the form with everything it needs and these scopes ("Crm accounts": "Read"), and submit it."""
     page.goto(f"{center}review/form")
-    for language in languages:
-        purpose = page.get_by_role("group", name="Purpose", exact=True)
-        purpose.get_by_label(f"Purpose ({language})").fill("Posts orders of the web shop into the accounts.")
+    for language, text in purpose.items():
+        page.get_by_role("group", name="Purpose", exact=True).get_by_label(f"Purpose ({language})").fill(text)
     for scope, level in scopes.items():
         page.get_by_role("radiogroup", name=scope, exact=True).get_by_label(level).check()
     for number in range(1, 10):
@@ -37,13 +39,6 @@ def approve(page: Page, center: str) -> None:
     _stands(page, "Approved")
 
 
-def reject(page: Page, center: str, text: str) -> None:
-    page.goto(f"{center}review")
-    page.get_by_label("What is wrong").fill(text)
-    page.get_by_role("button", name="Reject").click()
-    _stands(page, "Rejected")
-
-
 def request(page: Page, center: str) -> None:
     page.goto(f"{center}permission")
     page.get_by_role("button", name="Request permission").click()
@@ -54,6 +49,12 @@ def grant(page: Page, center: str) -> None:
     page.goto(f"{center}permission")
     page.get_by_role("button", name="Grant").click()
     _stands(page, "Granted")
+
+
+def take_back(page: Page, center: str) -> None:
+    page.goto(f"{center}permission")
+    page.get_by_role("button", name="Take back").click()
+    _stands(page, "Taken back")
 
 
 def _stands(page: Page, state: str) -> None:

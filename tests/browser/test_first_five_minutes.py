@@ -53,7 +53,7 @@ def test_from_sign_in_to_an_enabled_app(portal: Portal, open_page: Callable[...,
     page.get_by_role("button", name="Enable now").click()
 
     expect(page).to_have_url(HOME)
-    expect(page.get_by_role("status")).to_contain_text(f"The app “{name}” is enabled.")
+    expect(page.get_by_role("status")).to_contain_text(f"The app “{name}” is enabled")
     in_its_card = row(page, name, region="Exact (Netherlands)")
     expect(enabled_by_us(in_its_card)).to_contain_text("Enabled")
     expect(in_its_card.get_by_role("switch", name=f"Enabled: {name}")).to_be_checked()

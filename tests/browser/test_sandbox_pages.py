@@ -131,6 +131,7 @@ def _new_app(page: Page, portal: Portal) -> str:
     page.get_by_label("Redirect URL").fill("https://shop.example/later")
     page.get_by_label("I accept the terms").check()
     page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Client secret", exact=True)).to_be_visible()
     return page.url
 
 
@@ -293,7 +294,7 @@ def test_an_app_is_registered_set_up_and_connects(open_page: Callable[..., Page]
     page.get_by_role("button", name="Change").click()
     connect_as("Fleur Florist")
     expect(page.get_by_role("button", name="Allow")).to_have_count(0)
-    app_center.submit(page, center, {"Organization administration": "Read"}, languages=("English",))
+    app_center.submit(page, center, {"Organization administration": "Read"}, purpose={"English": "Posts orders."})
     app_center.approve(page, center)
     app_center.request(page, center)
     app_center.grant(page, center)

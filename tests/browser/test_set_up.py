@@ -126,7 +126,7 @@ def walk(page: Page, *, region: str, kind: str, name: str, look: Look) -> None:
     at_step(page, 6, "Enable now or later")
     look(page)
     page.get_by_role("button", name="Enable now").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"The app “{name}” is enabled.")
+    expect(page.get_by_role("status").first).to_contain_text(f"The app “{name}” is enabled")
     expect(page.get_by_role("main")).to_contain_text("Sign in there as a user of your own Exact subscription")
     look(page)
 
