@@ -134,6 +134,12 @@ def copy_field(label: str, value: str, identifier: str) -> dict[str, str]:
     return {"label": label, "value": value, "identifier": identifier}
 
 
+@register.inclusion_tag("components/copy_text.html")
+def copy_text(label: str, value: str, identifier: str, *, hidden_label: bool = False) -> dict[str, Any]:
+    """A text to take elsewhere, of one line or several; one that is not there yet says so."""
+    return {"label": label, "value": value, "identifier": identifier, "hidden_label": hidden_label}
+
+
 @register.inclusion_tag("components/empty_state.html")
 def empty_state(title: str, text: str, action: str = "", url: str = "") -> dict[str, str]:
     """What to do where there is nothing yet."""
