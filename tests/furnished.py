@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from integrations.models import (
     Access,
@@ -21,8 +22,10 @@ from integrations.models import (
     Connection,
     ConnectionCheck,
     Customer,
+    LibraryAnswer,
     Organization,
     OrganizationLogo,
+    ReviewerQuestion,
     UsageWindow,
     User,
 )
@@ -30,9 +33,19 @@ from integrations.rules.actors import Actor
 from integrations.rules.images import Picture
 from integrations.rules.journey import Step
 from integrations.rules.roles import ROLES
-from integrations.services import applications, customers, heartbeats, links, logos, secrets
+from integrations.services import (
+    answers,
+    applications,
+    customers,
+    heartbeats,
+    links,
+    logos,
+    reviewer_questions,
+    secrets,
+)
 from tests.permission import granted
 from tests.pictures import png
+from tests.reviews import drafted, taken
 
 BY: Final = Actor.command("tests")
 PIXEL: Final = png(1, 1)
@@ -86,6 +99,10 @@ class House:
             "^(?P<app_label>integrations|auth)/$": "integrations/",
             "(?P<url>.*)$": "nowhere",
             STEP: Step.NAME,
+            "<int:number>": 2 if route.endswith("/form/") else 1,
+            "<slug:code>": "approve",
+            "<uuid:question>": ReviewerQuestion.objects.get().pk,
+            "<uuid:answer>": LibraryAnswer.objects.get().pk,
             "<uuid:pk>": target or self._row(route),
             "<path:object_id>": target or self._row(route),
             "<id>": target or self._row(route),
@@ -135,6 +152,7 @@ def furnish() -> House:
     made = links.make(enabled, by=BY, customer=customer)
     organization = Organization.objects.create(name="Meridian", support_email="help@meridian.example")
     logos.keep(organization, Picture(PIXEL, "image/png", 1, 1))
+    _reviewed(ready)
     group = Group.objects.create(name="Field team")
     group.permissions.set(Permission.objects.filter(codename="view_application"))
     event = AuditEvent.objects.record("organization.added", organization, by=BY)
@@ -162,6 +180,14 @@ def routes(patterns: Iterable[Any] | None = None, before: str = "") -> Iterator[
         else:
             assert isinstance(pattern, URLPattern)
             yield route
+
+
+def _reviewed(application: Application) -> None:
+    """Let Exact have asked about the first round and rejected it, so that there is one of every kind."""
+    review = taken(drafted(application), "submit")
+    reviewer_questions.ask(review, "Where is the data kept?", by=BY, asked_on=timezone.localdate())
+    taken(review, "reject")
+    answers.add(LibraryAnswer(number=4, name="Encryption", answer="yes", explanation="TLS."), by=BY)
 
 
 def _app(name: str) -> Application:

@@ -27,6 +27,7 @@ class Tab(StrEnum):
     OVERVIEW = "Overview"
     KEYS = "Keys"
     SCOPES = "Scopes"
+    REVIEW = "Review"
     PERMISSION = "Permission"
     CONNECTIONS = "Connections"
     HISTORY = "History"
@@ -44,6 +45,7 @@ PAGES: Final = {
     Tab.OVERVIEW: Page("admin:integrations_application_change"),
     Tab.KEYS: Page("admin:app-keys"),
     Tab.SCOPES: Page("admin:app-scopes"),
+    Tab.REVIEW: Page("admin:app-review"),
     Tab.PERMISSION: Page("admin:app-permission"),
     Tab.CONNECTIONS: Page("admin:app-connections", SEE_CONNECTIONS),
     Tab.HISTORY: Page("admin:integrations_application_history"),

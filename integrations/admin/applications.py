@@ -14,12 +14,14 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from integrations.admin import (
+    answers,
     app_address,
     app_connections,
     app_keys,
     app_overview,
     app_pages,
     app_permission,
+    app_review,
     app_scopes,
     app_scopes_lists,
     app_scopes_reach,
@@ -48,6 +50,8 @@ PAGES = (
     app_scopes,
     app_scopes_lists,
     app_scopes_reach,
+    app_review,
+    answers,
     app_permission,
     app_connections,
     app_address,

@@ -196,7 +196,7 @@ LABELS: Final[dict[str, str]] = {
     PermissionState.TAKEN_BACK: "Taken back by Exact",
 }
 """What pages say of a state."""
-_WORDS: Final = {**LABELS, ReviewState.SUBMITTED: "Submitted", ReviewState.IN_REVIEW: "In review",
+WORDS: Final = {**LABELS, ReviewState.SUBMITTED: "Submitted", ReviewState.IN_REVIEW: "In review",
                  PermissionState.REQUESTED: "Requested"}  # fmt: skip
 """What tells apart the states that pages read as one."""
 
@@ -222,7 +222,7 @@ def _why_not(
 ) -> Iterator[str]:
     if state not in step.before:
         yield (
-            f"“{step.label}” cannot follow “{_WORDS[state]}”. Somebody else may have recorded a step meanwhile: "
+            f"“{step.label}” cannot follow “{WORDS[state]}”. Somebody else may have recorded a step meanwhile: "
             "look at where it stands now."
         )
         return
@@ -241,7 +241,7 @@ def diagram(course: Course) -> str:
     """Return the course as a Mermaid state diagram, as it stands in ``docs/``."""
     states = {ReviewState: Course.REVIEW, PermissionState: Course.PERMISSION}
     names = [state for kind, of in states.items() if of is course for state in kind]
-    lines = [f'  state "{_WORDS[state]}" as {state}' for state in names]
+    lines = [f'  state "{WORDS[state]}" as {state}' for state in names]
     lines += [f"  [*] --> {names[0]}"]
     lines += [
         f"  {before} --> {step.after}: {step.code} ({step.by})"

@@ -18,7 +18,7 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches(".copy-line input[readonly]")) event.target.select();
+  if (event.target.matches(".copy-line [readonly]")) event.target.select();
 });
 
 /* A one-line field silently drops the line breaks of what is pasted, and the key is wrong. Say so instead. */
@@ -88,5 +88,15 @@ if (scopeFilter) {
     follow(group);
     const reason = document.querySelector(`[data-scope-reason="${event.target.name.replace("level-", "")}"]`);
     reason.hidden = event.target.value === "none" && !reason.querySelector("input").value;
+  });
+}
+
+/* While a purpose is typed: its length as Exact's form counts it, in UTF-16 code units (exact/review.py, length). */
+for (const counter of document.querySelectorAll("[data-counts]")) {
+  const field = document.getElementById(counter.dataset.counts);
+  const count = counter.querySelector("[data-count]");
+  field.addEventListener("input", () => {
+    count.textContent = field.value.length;
+    counter.classList.toggle("counter-over", field.value.length > Number(counter.dataset.longest));
   });
 }
