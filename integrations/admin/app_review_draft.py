@@ -16,6 +16,7 @@ from integrations.admin import answers, app_review_pages, conflicts
 from integrations.admin.app_review_form import DraftForm, with_answer
 from integrations.admin.app_review_pages import PREPARE
 from integrations.admin.base import acting, say_why_not, told
+from integrations.exact.regions import by_code
 from integrations.exact.review import BY_NUMBER, LABELS, PURPOSE_LONGEST, AnswerKind, length
 from integrations.models import AuditEvent, LibraryAnswer, Review
 from integrations.rules import review_form, submissions
@@ -161,6 +162,7 @@ def _shown(request: HttpRequest, review: Review, form: DraftForm, **context: Any
             if name in form.fields
         ],
         "groups": list(app_review_pages.groups(reviews.submission(review))),
+        "language_code": by_code(review.application.region).language_code,
         "questions": [
             {
                 **row,

@@ -11,7 +11,8 @@ from integrations.admin import app_pages
 from integrations.admin.app_findings import HEADINGS
 from integrations.admin.app_pages import Tab
 from integrations.admin.app_review_form import CONTACT
-from integrations.exact.review import DUTCH_LEVELS, LABELS, QUESTIONS, asks_local, local_language
+from integrations.exact.regions import by_code
+from integrations.exact.review import LABELS, QUESTIONS, asks_local, local_language, local_levels
 from integrations.exact.scopes import GROUPS, Level
 from integrations.models import Application, Review, WorkflowStep
 from integrations.rules import review_form, workflow
@@ -23,8 +24,6 @@ from integrations.services import people
 
 PREPARE: Final = "integrations.prepare_review"
 RECORD: Final = "integrations.record_review"
-LANGUAGE_CODES: Final = {"Dutch": "nl"}
-"""For whoever has a page read aloud."""
 TONES: Final = {
     ReviewState.DRAFT: "quiet",
     ReviewState.SUBMITTED: "info",
@@ -156,7 +155,7 @@ def shown(submission: Submission) -> dict[str, Any]:
         "submission": submission,
         "bilingual": local,
         "language": language,
-        "language_code": LANGUAGE_CODES.get(language, "") if local else "",
+        "language_code": by_code(submission.region).language_code if local else "",
         "form": form,
         "purposes": purposes,
         "groups": list(groups(submission)),
@@ -181,14 +180,14 @@ def _party(submission: Submission, party: review_form.ThirdParty) -> list[tuple[
 
 def groups(submission: Submission) -> Iterator[dict[str, Any]]:
     """Yield the groups of the form in which the round asks for something, with a line for each resource."""
-    dutch = local_language(submission.region) == "Dutch"
+    local = local_levels(submission.region)
     for group in GROUPS:
         rows = [
             {
                 "name": resource.name,
                 "scope": resource.scope,
                 "level": level.capitalize(),
-                "dutch": DUTCH_LEVELS[level] if dutch else "",
+                "local": local.get(level, ""),
                 "reason": submission.reasons.get(resource.scope, ""),
             }
             for resource in group.resources

@@ -14,7 +14,7 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.app_review_pages import PREPARE, RECORD
 from integrations.admin.base import acting, say_why_not
 from integrations.exact.regions import by_code
-from integrations.exact.review import DUTCH_LEVELS
+from integrations.exact.review import local_levels
 from integrations.exact.scopes import Level
 from integrations.models import Review
 from integrations.rules import submissions
@@ -69,7 +69,7 @@ def copy(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         "manage_url": by_code(review.application.region).developer_site,
         "submits": next((step for step in steps if step.after == ReviewState.SUBMITTED), None),
         "left": _errors(review) if review.is_draft else 0,
-        "dutch_none": DUTCH_LEVELS[Level.NONE] if shown["language"] == "Dutch" else "",
+        "local_none": local_levels(review.application.region).get(Level.NONE, ""),
         "copied_parties": [_copied(number, party) for number, party in enumerate(shown["parties"], start=1)],
         **shown,
     }

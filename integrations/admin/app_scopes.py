@@ -14,7 +14,7 @@ from integrations.admin import app_pages, app_scopes_grid, conflicts
 from integrations.admin.app_pages import Tab
 from integrations.admin.app_scopes_grid import Shown, Typed
 from integrations.admin.base import acting, require
-from integrations.exact import review
+from integrations.exact import regions, review
 from integrations.exact.scopes import SCOPES, Level
 from integrations.models import Application
 from integrations.rules import roles
@@ -126,6 +126,7 @@ def _shown(request: HttpRequest, application: Application, typed: Typed | None =
         "may_select": request.user.has_perm(SELECT),
         "who_may_select": roles.who_may(SELECT),
         "levels": _levels(application),
+        "region": regions.by_code(application.region),
         "longest": scopes.REASON_LENGTH,
         "traps": [
             {"code": trap.code, "text": trap.text, "url": scope_url(application.pk, trap.scope)}
@@ -138,9 +139,9 @@ def _shown(request: HttpRequest, application: Application, typed: Typed | None =
 
 
 def _levels(application: Application) -> list[dict[str, str]]:
-    """Return the levels as the heading has them; in Dutch as well where Exact's form may be in Dutch."""
-    in_dutch = review.local_language(application.region) == "Dutch"
-    return [{"label": each.capitalize(), "dutch": review.DUTCH_LEVELS[each] if in_dutch else ""} for each in Level]
+    """Return the levels as the heading has them; and as Exact's form has them in another language."""
+    local = review.local_levels(application.region)
+    return [{"label": each.capitalize(), "local": local.get(each, "")} for each in Level]
 
 
 def _asked(request: HttpRequest) -> tuple[str, str, Edition]:

@@ -34,6 +34,8 @@ class Region:
     """IANA name of the time zone that people there live in."""
     language: str
     """The local language of its forms; where that is English, they ask for one text instead of two."""
+    language_code: str
+    """The same for browsers (BCP 47)."""
 
     @property
     def title(self) -> str:
@@ -55,6 +57,7 @@ REGIONS: Final[tuple[Region, ...]] = (
         partner_hint="Follow the link “Exact Online partners”.",
         time_zone="Europe/Amsterdam",
         language="Dutch",
+        language_code="nl",
     ),
     Region(
         code="uk",
@@ -68,6 +71,7 @@ REGIONS: Final[tuple[Region, ...]] = (
         partner_hint="Fill in the form to open a partner account.",
         time_zone="Europe/London",
         language="English",
+        language_code="en",
     ),
 )
 

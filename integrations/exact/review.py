@@ -5,6 +5,7 @@ published them. Not known: the questions' exact wording in either language (what
 most Dutch labels, how long an explanation may be, and whether Exact counts characters otherwise than its page does.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -84,6 +85,7 @@ QUESTIONS: Final = (
 BY_NUMBER: Final = {question.number: question for question in QUESTIONS}
 
 DUTCH_LEVELS: Final = {Level.NONE: "Ongebruikt", Level.READ: "Lezen", Level.MANAGE: "Beheren"}
+_LEVELS_IN: Final = {"Dutch": DUTCH_LEVELS}
 DUTCH_REQUEST_PERMISSION: Final = "Toestemmingsverzoek"
 DUTCH_IN_REVIEW: Final = "Wordt beoordeeld"
 """The Dutch labels that are known; of the others pages say nothing."""
@@ -101,6 +103,11 @@ def local_language(region: str) -> str:
         UnknownRegion: no region has this code.
     """
     return regions.by_code(region).language
+
+
+def local_levels(region: str) -> Mapping[Level, str]:
+    """Return the levels as the form has them in the local language; empty where that is English, or not known."""
+    return _LEVELS_IN.get(local_language(region), {})
 
 
 def asks_local(region: str) -> bool:

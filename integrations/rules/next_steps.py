@@ -21,7 +21,7 @@ RECORD: Final = workflow.RECORD
 
 OVERVIEW: Final = "integrations_application_change"
 PERMISSION: Final = "app-permission"
-REVIEW: Final = PERMISSION
+REVIEW: Final = "app-review"
 CONNECTIONS: Final = "app-connections"
 MANAGE: Final = "Manage"
 
