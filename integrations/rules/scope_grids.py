@@ -59,5 +59,6 @@ def falls_short(of: Grid, wanted: Grid) -> tuple[str, ...]:
 
 
 def _short(text: object) -> str:
-    whole = str(text)
+    """Return what was sent as a sentence can repeat it: events keep these, and not every database keeps every sign."""
+    whole = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text))
     return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"

@@ -24,6 +24,8 @@ def test_scopes_and_levels_as_the_form_has_them_are_no_problem() -> None:
         ([("crm.accounts", "")], "crm.accounts cannot be at “”: a level is none, read or manage."),
         ([("crm.accounts", "read"), ("crm.accounts", "manage")], "crm.accounts is there more than once."),
         ([("x" * 1000, "read")], f"Exact's form has no scope “{'x' * 60}…”."),
+        ([("crm.\0\u202eaccounts", "read")], "Exact's form has no scope “crm.��accounts”."),
+        ([("crm.accounts", "re\0ad")], "crm.accounts cannot be at “re�ad”: a level is none, read or manage."),
     ],
 )
 def test_what_is_no_grid_is_refused_in_words(pairs: list[tuple[str, str]], expected: str) -> None:

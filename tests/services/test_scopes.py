@@ -107,6 +107,12 @@ def test_what_the_form_has_not_is_refused_and_the_attempt_recorded(
     assert told in " ".join(event.details["reasons"])
 
 
+def test_an_attempt_with_signs_that_no_event_can_hold_is_refused_and_recorded(app: Application) -> None:
+    with pytest.raises(Refused, match="no scope"):
+        choose(app, ("crm.\0accounts", "read"))
+    assert len(events(app, "workflow.refused")) == 1
+
+
 def test_of_a_thousand_wrong_scopes_the_first_are_told_and_how_many_more(app: Application) -> None:
     with pytest.raises(Refused) as caught:
         choose(app, *((f"x.y{number}", "read") for number in range(1000)))
