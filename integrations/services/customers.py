@@ -158,7 +158,6 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
         for kept in what.kept:
             companies.pin(kept.connection)
         links.open_for([row]).update(expires_at=now)
-        row.links.exclude(tried_because="").update(tried_because=rules.ERASED)
         row.disconnected_at = now
         row.save(update_fields=["disconnected_at"])
         counts = {

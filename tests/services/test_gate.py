@@ -180,6 +180,14 @@ def test_with_permission_a_try_is_a_link_page_like_any_other(app: Application) -
     )
 
 
+def test_why_a_customer_tried_stays_when_he_is_disconnected(app: Application) -> None:
+    customer = given.add()
+    page = links.make(app, by=SOMEBODY, customer=customer, tried_because="Mr Vos phoned.").page
+    customers.disconnect(customer, by=SOMEBODY)
+    page.refresh_from_db()
+    assert page.tried_because == "Mr Vos phoned."
+
+
 def test_an_erased_customer_leaves_no_reason_that_may_name_people(app: Application) -> None:
     customer = given.add()
     page = links.make(app, by=SOMEBODY, customer=customer, tried_because="Mr Vos phoned.").page
