@@ -107,17 +107,23 @@ def why_not(
     step, now = workflow.BY_CODE[code], state(application)
     if seen is not None and seen != now and now in step.before:
         return (f"Meanwhile it has become “{workflow.LABELS[now]}”: look at where it stands now, and decide again.",)
-    days = steps(application).exclude(on=None)
-    latest = days.last()
     return workflow.why_not(
         step,
         now,
         on=on,
         note=note,
         today=timezone.localdate(),
-        since=latest.on if latest else None,
+        since=_latest_day(application),
         unmet=unmet(application, code),
     )
+
+
+def _latest_day(application: Application) -> date | None:
+    """Return the latest day that was recorded; none of a request that turned out never to have been made."""
+    latest = None
+    for after, on in steps(application).values_list("after", "on"):
+        latest = on if after == PermissionState.NONE else on or latest
+    return latest
 
 
 def take(

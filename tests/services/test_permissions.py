@@ -226,6 +226,12 @@ def test_the_same_once_more_is_nothing(make_app: MakeApp) -> None:
     assert recorded() == ["granted"]
 
 
+def test_a_day_that_was_corrected_is_in_nobodys_way(app: Application) -> None:
+    stood(app, "granted", on=DAY)
+    stood(app, "none")
+    assert permissions.why_not(app, "request", on=DAY - timedelta(days=1), note="") == ()
+
+
 def test_nothing_is_recorded_of_an_app_of_which_nothing_is_known(make_app: MakeApp) -> None:
     stood(make_app(), "none")
     assert recorded() == []
