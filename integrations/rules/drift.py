@@ -22,7 +22,7 @@ class Present:
     texts: Mapping[str, str]
     """Each of ``COMPARED``."""
     selected: Grid
-    """Empty where nobody has selected any scope here yet."""
+    """Empty where nobody has selected any scope here yet, or not any more."""
 
 
 def drift(now: Present, *, approved: Grid | None, sent: Submission | None) -> tuple[str, ...]:
@@ -31,7 +31,8 @@ def drift(now: Present, *, approved: Grid | None, sent: Submission | None) -> tu
     ``approved``: the scopes that hold. ``sent``: the last round that Exact approved, where it was recorded here.
     """
     found = [] if sent is None else [*_texts(now.texts, sent)]
-    if approved is not None and now.selected:
+    # No round goes out without a scope: after one, an empty grid was emptied on purpose.
+    if approved is not None and (now.selected or sent is not None):
         found += _scopes(now.selected, approved)
     return tuple(found)
 

@@ -42,6 +42,11 @@ def test_nothing_drifts_where_nothing_was_approved_or_selected() -> None:
     assert drift(replace(NOW, selected={}), approved=SUBMISSION.scopes, sent=None) == ()
 
 
+def test_that_every_scope_was_taken_back_since_a_round_is_drift() -> None:
+    (told,) = drift(replace(NOW, selected={}), approved=SUBMISSION.scopes, sent=SUBMISSION)
+    assert "no longer selected so far: crm.accounts at Manage" in told
+
+
 def test_another_form_is_no_drift() -> None:
     other = replace(SUBMISSION, form=replace(SUBMISSION.form, purpose_english="Other"), privacy_policy_url="")
     assert drift(NOW, approved=SUBMISSION.scopes, sent=other) == ()
