@@ -44,8 +44,8 @@ BROKER_SECONDS: Final = 3
 def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
     """Yield every finding; where the database cannot be reached, what needs it is left out.
 
-    ``only_looking`` writes nothing anywhere, and does not open every sealed value, which takes longer the more there
-    are: for a page, which changes nothing by being read.
+    ``only_looking`` writes nothing anywhere, and neither opens every sealed value nor reads every submitted review,
+    which takes longer the more there are: for a page, which changes nothing by being read.
     """
     reachable = check_database()
     yield reachable
@@ -56,7 +56,7 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
             yield from (check_installation(), check_address(), check_heartbeats(), check_lag(), check_monitor())
             yield from (check_cache(only_looking=only_looking), check_keys())
             if not only_looking:
-                yield check_sealed_rows()
+                yield from (check_sealed_rows(), upkeep.check_frozen_reviews())
             yield from (check_keys_needed(), check_key_copies())
             yield from (upkeep.check_activity_guard(), upkeep.check_review_guard(), upkeep.check_retention())
             yield from app_health.check_apps()

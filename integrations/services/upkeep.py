@@ -6,8 +6,8 @@ from typing import Final
 from django.db import connection
 from django.utils import timezone
 
-from integrations.models import RetentionRun
-from integrations.rules import moments
+from integrations.models import RetentionRun, Review
+from integrations.rules import moments, submissions
 from integrations.rules.findings import Finding, ill, well
 
 LATE: Final = timedelta(days=3)
@@ -45,6 +45,23 @@ def check_review_guard() -> Finding:
             "Find out who did that. docs/operations.md says how to make it anew.",
         )
     return well("submitted reviews", "The database refuses to change what was submitted.")
+
+
+def check_frozen_reviews() -> Finding:
+    """Look whether what was submitted still has the hash that it got: a trigger holds nobody who owns the database."""
+    rows = Review.objects.exclude(submitted_hash="").order_by("application", "number").select_related("application")
+    changed = [
+        f"round {row.number} of “{row.application.name}”"
+        for row in rows.iterator(200)
+        if submissions.digest_of(row.submitted) != row.submitted_hash
+    ]
+    if changed:
+        return ill(
+            "frozen reviews",
+            f"{len(changed)} were changed after they were submitted: {', '.join(changed[:5])}.",
+            "Find out who did that. A backup, or an evidence pack from before, has what was sent.",
+        )
+    return well("frozen reviews", "What was submitted is as it was, by its SHA-256.")
 
 
 def _missing(table: str, needed: set[str]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from integrations.models import Review
+from integrations.rules import submissions
 from integrations.services import health, upkeep
 from tests.models.test_review_constraints import FROZEN, make_review
 
@@ -90,3 +91,17 @@ def test_it_can_be_made_anew_and_the_doctor_notices_that_it_is_gone(times: int) 
 def test_the_doctor_notices_that_it_is_disabled() -> None:
     run(f"ALTER TABLE {TABLE} DISABLE TRIGGER review_is_frozen")
     assert not upkeep.check_review_guard().ok
+
+
+def test_the_doctor_notices_what_was_changed_past_the_guard() -> None:
+    document = {"scopes": {"crm.accounts": "read"}, "organization": "Größe & Söhne"}
+    review = make_review(state="submitted", submitted=document, submitted_hash=submissions.digest_of(document))
+    assert upkeep.check_frozen_reviews().ok
+    for statement in GUARD.UNGUARD[connection.vendor]:
+        run(statement)
+    Review.objects.filter(pk=review.pk).update(submitted={**document, "scopes": {}})
+    finding = upkeep.check_frozen_reviews()
+    assert not finding.ok
+    assert f"round {review.number} of “{review.application.name}”" in finding.detail
+    assert finding in list(health.doctor())
+    assert finding not in list(health.doctor(only_looking=True))
