@@ -3,6 +3,7 @@
 import html
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -220,6 +221,7 @@ def test_the_copy_page_has_every_text_in_the_order_of_exacts_form_each_with_a_bu
               FILLED.answers[12].explanation, "Cloud BV", "anna@meridian.example"]  # fmt: skip
     places = [page.index(one) for one in wanted]
     assert places == sorted(places)
+    assert not [name for name in re.findall(r'(?:id|for|data-copy)="([^"]*)"', page) if " " in name]
     assert page.count("data-copy=") == 2 + len(reviews.submission(review).scopes) + 12 + 5 + 4
     assert 'lang="nl">Beheren' in page
     assert "It is submitted" in page
