@@ -53,7 +53,7 @@ def check_frozen_reviews() -> Finding:
     changed = [
         f"round {row.number} of “{row.application.name}”"
         for row in rows.iterator(200)
-        if submissions.digest_of(row.submitted) != row.submitted_hash
+        if submissions.digest_of(row.submitted or {}) != row.submitted_hash
     ]
     if changed:
         return ill(
