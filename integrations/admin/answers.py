@@ -1,6 +1,6 @@
 """Answers to use again: our own answers to the twelve questions of the review, for any app."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,13 +23,12 @@ from integrations.admin.radios import DescribedRadios
 from integrations.admin.set_up_forms import PLAIN, StepForm
 from integrations.exact.review import BY_NUMBER, LABELS, QUESTIONS, AnswerKind
 from integrations.models import LibraryAnswer
-from integrations.rules import roles
+from integrations.rules import review_lint, roles
 from integrations.services import answers
 from integrations.services.refusals import Conflict, Refused
 
 TEMPLATES: Final = "admin/integrations/answers"
 PER_PAGE: Final = 50
-SOON: Final = timedelta(days=60)
 KEPT: Final = ("number", "name", "answer", "explanation", "evidence", "valid_until")
 
 
@@ -114,7 +113,7 @@ def validity(until: date | None, today: date) -> dict[str, str]:
     if until < today:
         return {"validity": "Expired", "tone": "bad"}
     left = (until - today).days
-    if left <= SOON.days:
+    if left <= review_lint.SOON.days:
         return {
             "validity": "Expires today" if not left else f"Expires in {left} day{'' if left == 1 else 's'}",
             "tone": "warn",

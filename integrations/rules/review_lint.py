@@ -248,7 +248,7 @@ def _evidence(answer: Answer, key: str, label: str, today: date) -> Iterator[Fin
     day = answer.valid_until.isoformat()
     if answer.valid_until < today:
         yield _error("evidence.expired", f"{label}: the evidence expired on {day}. Renew it, or take it out.", key)
-    elif answer.valid_until < today + SOON:
+    elif answer.valid_until <= today + SOON:
         yield _warning("evidence.expires_soon", f"{label}: the evidence expires soon, on {day}.", key)
 
 

@@ -142,6 +142,14 @@ def test_the_140_characters_are_counted_as_exact_counts() -> None:
     assert "emoji as two" in told
 
 
+@pytest.mark.parametrize(("days", "soon"), [(60, True), (61, False)])
+def test_evidence_expires_soon_for_as_many_days_as_the_library_says(days: int, soon: bool) -> None:
+    found = review_lint.lint(
+        replace(SUBMISSION, form=with_answer(12, valid_until=TODAY + timedelta(days=days))), today=TODAY
+    )
+    assert ("evidence.expires_soon" in [finding.code for finding in found]) is soon
+
+
 def test_in_the_united_kingdom_one_purpose_is_enough() -> None:
     parties = (ThirdParty("Cloud Ltd", "", "Hosting", "", "Invoices"),)
     assert not {one.code for one in lint(region="uk", **form(purpose_local="", third_parties=parties))} - {
