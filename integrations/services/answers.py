@@ -25,10 +25,6 @@ def every() -> list[LibraryAnswer]:
     return list(LibraryAnswer.objects.all())
 
 
-def for_question(number: int) -> list[LibraryAnswer]:
-    return list(LibraryAnswer.objects.filter(number=number))
-
-
 def add(answer: LibraryAnswer, *, by: Actor) -> LibraryAnswer:
     """Keep a new answer.
 
