@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from integrations.rules.workflow import WITH_EXACT, ReviewState
+
+TESTING: Final = "A testing app works for your own Exact subscription only: Exact reviews product apps."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Facts:
 def sentence(review: Facts) -> str:
     if review.state is None:
         if review.is_testing:
-            return "A testing app works for your own Exact subscription only: Exact reviews product apps."
+            return TESTING
         return "No round has begun. Exact reviews an app before customers of other subscriptions can connect."
     lead = f"Round {review.number}"
     if review.state is ReviewState.DRAFT:

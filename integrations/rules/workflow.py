@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from integrations.exact.review import DUTCH_IN_REVIEW, DUTCH_REQUEST_PERMISSION
+
 RECORD: Final = "integrations.record_review"
 AS_IT_STOOD: Final = "as_it_stood"
 """The code of what nobody saw happen here: how an app stood before the portal."""
@@ -118,7 +120,8 @@ STEPS: Final = (
         (PermissionState.NONE, PermissionState.REFUSED, PermissionState.WITHDRAWN, PermissionState.TAKEN_BACK),
         PermissionState.REQUESTED,
         "Permission is requested",
-        "Request permission (Toestemmingsverzoek) was pressed at Exact; it shows In Review there.",
+        f"Request permission ({DUTCH_REQUEST_PERMISSION}) was pressed at Exact; it shows In Review "
+        f"({DUTCH_IN_REVIEW}) there.",
         By.US,
         "Note",
     ),

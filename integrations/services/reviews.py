@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from integrations.exact.scopes import Level
 from integrations.models import Application, AuditEvent, Organization, Review, WorkflowStep
-from integrations.rules import review_clock, review_form, review_lint, scope_grids, submissions, workflow
+from integrations.rules import (
+    review_clock,
+    review_form,
+    review_lint,
+    review_sentences,
+    scope_grids,
+    submissions,
+    workflow,
+)
 from integrations.rules.actors import Actor
 from integrations.rules.review_clock import Clock, Stage
 from integrations.rules.review_form import FIELDS, Form, Malformed
@@ -106,7 +114,7 @@ def _filled_in(review: Review) -> Submission:
 def why_not_begun(application: Application) -> tuple[str, ...]:
     """Return why no round can begin now; what its button asks."""
     if application.is_testing:
-        return ("A testing app works for your own Exact subscription only: Exact reviews product apps.",)
+        return (review_sentences.TESTING,)
     if application.is_archived:
         return (f"The app “{application.name}” is archived. Bring it back first.",)
     latest = newest(application)
@@ -201,9 +209,8 @@ def _unmet(review: Review, code: str) -> tuple[str, ...]:
     if code != "submit" or review.submitted is not None:
         return ()
     app = review.application
-    testing = "A testing app works for your own Exact subscription only: Exact reviews product apps."
     faults = review_lint.errors(_filled_in(review), today=timezone.localdate())
-    return (*([testing] if app.is_testing else ()), *faults)
+    return (*([review_sentences.TESTING] if app.is_testing else ()), *faults)
 
 
 def take(
