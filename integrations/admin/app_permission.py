@@ -16,7 +16,7 @@ from integrations.admin import app_pages
 from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.models import Application, LinkPage, WorkflowStep
-from integrations.rules import gate, roles, workflow
+from integrations.rules import gate, review_sentences, roles, workflow
 from integrations.rules.workflow import Course, PermissionState, Step
 from integrations.services import app_facts, links, people, permissions
 from integrations.services.permissions import Standing
@@ -24,6 +24,8 @@ from integrations.services.refusals import Refused
 
 RECORD: Final = workflow.RECORD
 RECORD_GRANTED: Final = "record_granted"
+REQUEST: Final = "request"
+"""What it lacks is an approved round of the review."""
 LONGEST_NOTE: Final = 4000
 TRIES_SHOWN: Final = 10
 LABELS: Final = {**{code: step.label for code, step in workflow.BY_CODE.items()}, workflow.AS_IT_STOOD: "As it stood"}
@@ -124,8 +126,15 @@ def _shown(
         "state": standing.state,
         "with_exact": workflow.LABELS[PermissionState.REQUESTED],
         "clock": clock,
+        "waiting": "" if clock.waiting is None else review_sentences.days(clock.waiting),
         "earlier": [
-            {"row": row, "label": workflow.LABELS[row.state]} for row in clock.earlier if row.requested_on is not None
+            {
+                "row": row,
+                "label": workflow.LABELS[row.state],
+                "took": "" if row.days is None else review_sentences.days(row.days),
+            }
+            for row in clock.earlier
+            if row.requested_on is not None
         ],
         "unpermitted": facts.connected_unpermitted,
         "proposed": RECORD_GRANTED,
@@ -161,7 +170,8 @@ def _steps(
     return [
         {
             "step": step,
-            "reasons": permissions.unmet(application, step.code),
+            "reasons": (reasons := permissions.unmet(application, step.code)),
+            "review_first": bool(reasons) and step.code == REQUEST,
             "form": form
             if form is not None and step.code == opened
             else StepForm(step=step, note=note if step.code == RECORD_GRANTED else ""),

@@ -10,6 +10,7 @@ from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, Organization, WorkflowStep
@@ -84,9 +85,11 @@ def test_withdrawn_and_taken_back_read_differently(annas: Client, make_app: Make
 
 
 def test_what_a_step_lacks_stands_in_the_place_of_its_form(annas: Client, make_app: MakeApp) -> None:
-    page = text(annas.get(url(make_app())))
+    app = make_app()
+    page = text(annas.get(url(app)))
     step = page.partition('id="step-request"')[2].partition("</details>")[0]
     assert "The review comes first." in step
+    assert f'href="{reverse("admin:app-review", args=[app.pk])}"' in step
     assert "<form" not in step
 
 
@@ -187,6 +190,13 @@ def test_it_reminds_after_the_days_that_the_organization_chose(
     page = text(annas.get(url(app)))
     assert (f"It has been with Exact for {days} days." in page) == reminds
     assert (f"With Exact for {days} days." in page) != reminds
+
+
+def test_a_request_of_today_has_been_with_exact_for_less_than_a_day(annas: Client, app: Application) -> None:
+    permissions.take(app, "request", by=SOMEBODY, on=days_ago(0))
+    assert "With Exact for less than a day." in text(annas.get(url(app)))
+    permissions.take(app, "grant", by=SOMEBODY, on=days_ago(0))
+    assert ", after less than a day" in text(annas.get(url(app)))
 
 
 def test_earlier_requests_say_how_long_they_took(annas: Client, app: Application) -> None:
