@@ -153,8 +153,7 @@ def _waiting(now: AppNow) -> NextStep:
     """Return the next step on the way to Exact's permission: the review comes first."""
     permission = now.standing.permission
     if permission is PermissionState.REQUESTED:
-        since = _since(now.permission_since)
-        said = f"The request for permission is with Exact{since}. Record here what it answers."
+        said = f"The request for permission {_is_with_exact(now.permission_since)}. Record here what it answers."
         return NextStep(said, "Permission", PERMISSION, RECORD)
     if not now.has_approval and permission is PermissionState.NONE:
         return _reviewing(now.review)
@@ -163,7 +162,7 @@ def _waiting(now: AppNow) -> NextStep:
 
 def _reviewing(newest: Round) -> NextStep:
     if newest.state in workflow.WITH_EXACT:
-        said = f"The review is with Exact{_since(newest.since)}. Record here what it answers."
+        said = f"The review {_is_with_exact(newest.since)}. Record here what it answers."
         return NextStep(said, "Review", REVIEW, RECORD)
     return NextStep(_REVIEW[newest.state], "Review", REVIEW, PREPARE, waits=True)
 
@@ -182,8 +181,8 @@ _PERMISSION: Final = {
 }
 
 
-def _since(on: date | None) -> str:
-    return f" since {gate.day(on)}" if on else ""
+def _is_with_exact(since: date | None) -> str:
+    return f"has been with Exact since {gate.day(since)}" if since else "is with Exact"
 
 
 def _ill(tally: Tally) -> str:

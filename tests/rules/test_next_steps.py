@@ -81,7 +81,7 @@ def test_what_is_with_exact_or_with_customers_waits_for_nobody_here() -> None:
     [
         (Round(), "Fill in the review", True),
         (Round("draft"), "is a draft", True),
-        (Round("submitted", date(2026, 2, 27)), "The review is with Exact since 27 February 2026.", False),
+        (Round("submitted", date(2026, 2, 27)), "The review has been with Exact since 27 February 2026.", False),
         (Round("in_review"), "The review is with Exact. Record", False),
         (Round("rejected"), "in the next round", True),
         (Round("approved"), "Request permission", True),
@@ -104,7 +104,7 @@ def test_a_request_says_since_when_it_is_with_exact() -> None:
     found = step(permission="requested", permission_since=date(2026, 2, 28))
     assert (
         found.sentence
-        == "The request for permission is with Exact since 28 February 2026. Record here what it answers."
+        == "The request for permission has been with Exact since 28 February 2026. Record here what it answers."
     )
 
 
