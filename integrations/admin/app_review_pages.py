@@ -102,7 +102,8 @@ def grouped(request: HttpRequest, review: Review, findings: Iterable[Finding]) -
 
 
 def _told(request: HttpRequest, review: Review, finding: Finding) -> dict[str, str]:
-    label = review_form.LABELS.get(finding.field, "The organization")
+    named = {**review_form.LABELS, **review_form.labels(review.application.region)}
+    label = named.get(finding.field, "The organization")
     return {
         "code": finding.code,
         "text": finding.text,
@@ -125,7 +126,8 @@ def rejection(application: Application, number: int) -> dict[str, Any]:
     if step is None:
         return {}
     after = application.reviews.filter(number=number + 1).values_list("concerned", flat=True).first()
-    return {"rejection": step, "concerned_labels": [review_form.LABELS.get(key, key) for key in after or ()]}
+    named = {**review_form.LABELS, **review_form.labels(application.region)}
+    return {"rejection": step, "concerned_labels": [named.get(key, key) for key in after or ()]}
 
 
 def told_steps(steps: Iterable[WorkflowStep]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from integrations.admin.app_review_pages import RECORD
 from integrations.admin.base import acting
 from integrations.admin.conflicts import SeenField
 from integrations.admin.set_up_forms import StepForm
+from integrations.exact.review import QUESTIONS
 from integrations.models import Review
 from integrations.rules import review_form, workflow
 from integrations.rules.workflow import Course, ReviewState, Step
@@ -31,6 +32,8 @@ DONE: Final = {
     ReviewState.REJECTED: "It is recorded that Exact rejected round {number}. The next round has begun as a copy "
     "of it, with what the rejection is about marked.",
 }
+_ASKS: Final = {f"answer-{question.number}": question.asks for question in QUESTIONS}
+"""Beside the number of a question, of which nobody knows by heart what it asks."""
 
 
 class RecordForm(StepForm):
@@ -39,26 +42,27 @@ class RecordForm(StepForm):
     version = SeenField()
     on = DayField(label="Day", help_text="The day on which it happened at Exact.")
     evidence = EvidenceField()
-    concerned = forms.MultipleChoiceField(
-        label="Which fields is it about?",
-        choices=list(review_form.LABELS.items()),
-        required=False,
-        error_messages={"invalid_choice": "The form has no such field."},
-    )
 
-    def __init__(self, data: QueryDict | None = None, *, step: Step, version: int) -> None:
+    def __init__(self, data: QueryDict | None = None, *, step: Step, version: int, region: str) -> None:
         super().__init__(data, initial={"on": timezone.localdate(), "version": version})
+        self.labels = review_form.labels(region)
         self.fields["note"] = LinesField(label=step.note, rows=4)
         self.fields["evidence"].help_text = "The address of the e-mail, ticket or page that shows it."
-        if step.after != ReviewState.REJECTED:
-            del self.fields["concerned"]
-        else:
+        if step.after == ReviewState.REJECTED:
+            self.fields["concerned"] = forms.MultipleChoiceField(
+                label="Which fields is it about?",
+                choices=list(self.labels.items()),
+                required=False,
+                error_messages={"invalid_choice": "The form has no such field."},
+            )
             self.fields["note"].help_text = "Word for word, as Exact wrote it: the next round shows it."
 
     def ticks(self) -> list[dict[str, Any]]:
         chosen = set(self["concerned"].value() or ())
-        labels = review_form.LABELS.items()
-        return [{"value": key, "label": label, "ticked": key in chosen} for key, label in labels]
+        return [
+            {"value": key, "label": label, "asks": _ASKS.get(key, ""), "ticked": key in chosen}
+            for key, label in self.labels.items()
+        ]
 
 
 def urls(admin_view: Any) -> list[URLPattern]:
@@ -74,8 +78,8 @@ def page(request: HttpRequest, pk: UUID, number: int, code: str) -> HttpResponse
     if step is None or step.course is not Course.REVIEW:
         raise Http404
     if request.method != "POST":
-        return _shown(request, review, step, RecordForm(step=step, version=review.version))
-    form = RecordForm(request.POST, step=step, version=review.version)
+        return _shown(request, review, step, _form(None, review, step))
+    form = _form(request.POST, review, step)
     if not form.is_valid():
         return _shown(request, review, step, form)
     try:
@@ -86,12 +90,16 @@ def page(request: HttpRequest, pk: UUID, number: int, code: str) -> HttpResponse
     return redirect(app_pages.address(review.application, Tab.REVIEW))
 
 
+def _form(data: QueryDict | None, review: Review, step: Step) -> RecordForm:
+    return RecordForm(data, step=step, version=review.version, region=review.application.region)
+
+
 def _refused(request: HttpRequest, review: Review, step: Step, refusal: Refused) -> HttpResponse:
     """Keep what was typed, over the round as it is now; what is in the way anyhow stands there already."""
     review = app_review_pages.find(request, review.application_id, review.number)
     data = request.POST.copy()
     data["version"] = str(review.version)
-    form = RecordForm(data, step=step, version=review.version)
+    form = _form(data, review, step)
     form.is_valid()
     form.add_error(None, list(refusal.reasons))
     return _shown(request, review, step, form)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Final
 
-from integrations.exact.review import BY_NUMBER, QUESTIONS, AnswerKind
+from integrations.exact.review import BY_NUMBER, QUESTIONS, AnswerKind, asks_local, local_language
 from integrations.rules.names import can_be_stored
 
 LONGEST: Final = 4000
@@ -27,6 +27,12 @@ LABELS: Final[Mapping[str, str]] = {
 """The parts of what goes to Exact and what pages call them; *App* is its name and addresses."""
 FIELDS: Final = tuple(LABELS)
 """A finding, a rejection and a comparison name one of them."""
+
+
+def labels(region: str) -> dict[str, str]:
+    """Return the parts of a region's form and what pages call them: it names its language, and may have one purpose."""
+    local = {"purpose_local": f"Purpose in {local_language(region)}"}
+    return {key: local.get(key, label) for key, label in LABELS.items() if key not in local or asks_local(region)}
 
 
 class Malformed(ValueError):

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.exact.review import QUESTIONS
 from integrations.models import Application, AuditEvent, Review, ReviewerQuestion
 from integrations.rules import review_form, workflow
 from integrations.rules.workflow import Course
@@ -69,11 +70,24 @@ def test_a_rejection_asks_which_fields_it_is_about_and_opens_the_next_round(anna
     taken(review, "submit")
     page = text(annas.get(url(review, "step", "reject")))
     assert page.count('name="concerned"') == len(review_form.LABELS)
+    assert "Purpose in Dutch" in page
+    assert all(question.asks in page for question in QUESTIONS)
     sent = step(review, note="Too short.", concerned=["answer-4", "purpose_english"])
     assert "Exact rejected round 1" in said(annas.post(url(review, "step", "reject"), sent))[0]
     newest = reviews.newest(review.application)
     assert newest is not None
     assert (newest.number, newest.concerned) == (2, ["purpose_english", "answer-4"])
+
+
+def test_a_rejection_in_the_united_kingdom_asks_about_one_purpose(annas: Client, make_app: MakeApp) -> None:
+    review = drafted(make_app(region="uk"))
+    taken(review, "submit")
+    address = url(review, "step", "reject")
+    page = text(annas.get(address))
+    assert 'value="purpose_english"' in page
+    assert 'value="purpose_local"' not in page
+    sent = step(review, note="Too short.", concerned=["purpose_local"])
+    assert "The form has no such field." in text(annas.post(address, sent))
 
 
 def test_an_approval_says_which_scopes_are_approved(annas: Client, review: Review) -> None:
