@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from integrations.rules import review_form, workflow
+
 ACTIONS: Final = {
     "application.added": "added the app",
     "application.changed": "changed the app",
@@ -119,7 +121,12 @@ REFERENCES: Final = {
     "app": "application",
 }
 """Details that hold ids: of which kind."""
-_LISTS: Final = frozenset({"fields", "added", "removed", "owners", "reasons"})
+_LISTS: Final = frozenset({"fields", "added", "removed", "owners", "reasons", "concerned"})
+_CODES: Final[Mapping[str, Mapping[str, str]]] = {
+    "step": {code: step.label for code, step in workflow.BY_CODE.items()},
+    "concerned": review_form.LABELS,
+}
+"""Details that hold codes of ours, and what pages say for each."""
 
 
 def action(code: str) -> str:
@@ -144,7 +151,8 @@ def references(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def details(values: Mapping[str, Any], names: Mapping[tuple[str, str], str] | None = None) -> str:
     """Return what an event recorded, such as ``name: A → B``; ids that have a name in ``names`` by that."""
     return "; ".join(
-        f"{name.replace('_', ' ')}: {_value(value, REFERENCES.get(name, ''), names or {}, listed=name in _LISTS)}"
+        f"{name.replace('_', ' ')}: "
+        + _value(_said(name, value), REFERENCES.get(name, ""), names or {}, listed=name in _LISTS)
         for name, value in values.items()
     )
 
@@ -164,6 +172,14 @@ def _value(value: Any, kind: str, names: Mapping[tuple[str, str], str], *, liste
             return ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in parts)
         case _:
             return names.get((kind, str(value)), str(value))
+
+
+def _said(name: str, value: Any) -> Any:
+    """Return a detail with words in the place of codes."""
+    words = _CODES.get(name)
+    if words is None:
+        return value
+    return [words.get(str(one), one) for one in value] if isinstance(value, list) else words.get(str(value), value)
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -31,6 +31,9 @@ def test_something_else_is_no_actor() -> None:
         ({"superuser": True}, "superuser: yes"),
         ({"fields": ["name", "phone", "zone"]}, "fields: name, phone, zone"),
         ({"fields": ["name", "phone"]}, "fields: name, phone"),
+        ({"concerned": ["scopes", "answer-7"]}, "concerned: Scopes, Question 7"),
+        ({"step": "reject", "on": "2026-03-01"}, "step: Exact rejected it; on: 2026-03-01"),
+        ({"step": "fly"}, "step: fly"),
         ({"is_active": [True, False]}, "is active: yes → no"),
         ({"groups": {"added": [1], "removed": [2, 3]}}, "groups: added 1, removed 2, 3"),
         ({"resealed": 3}, "resealed: 3"),
@@ -58,6 +61,6 @@ def test_every_action_that_is_recorded_has_words() -> None:
     for path in Path(wording.__file__).parents[1].rglob("*.py"):
         recorded |= set(re.findall(r'record[^(]*\(\s*"([a-z]+\.[a-z_]+)"', path.read_text(encoding="utf-8")))
     assert {"user.signed_in", "user.sign_in_failed", "application.secret_set", "user.confirmed"} <= recorded
-    linted = {"redirect.differs", "app.redirect_differs"}
+    linted = {"redirect.differs", "app.redirect_differs", "permission.not_recorded"}
     assert recorded - linted <= set(wording.ACTIONS), "what lint says of a redirect URL is no action"
     assert "user.password_set" in wording.ACTIONS
