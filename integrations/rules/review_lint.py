@@ -194,10 +194,10 @@ def _scopes(submission: Submission) -> Iterator[Finding]:
         yield _error("scopes.without_reason", text, "scopes")
     for trap in traps(submission.scopes):
         yield _warning(trap.code, trap.text, "scopes")
-    beyond = editions.compare(submission.scopes, editions.ARTICLE).beyond
-    if beyond:
+    beyond = min((editions.compare(submission.scopes, one).beyond for one in editions.EDITIONS), key=len)
+    if beyond:  # more than the nearest is more than any
         names = ", ".join(f"{one.scope} at {one.has.capitalize()}" for one in beyond)
-        text = f"More than the recommended list of the set-up article: {names}. Exact may ask why."
+        text = f"More than any recommended list: {names}. Exact may ask why."
         yield _note("scopes.beyond_recommended", text, "scopes")
 
 

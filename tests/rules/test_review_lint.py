@@ -12,6 +12,7 @@ from hypothesis import given
 from integrations.exact.review import AnswerKind
 from integrations.exact.scopes import Level
 from integrations.rules import review_form, review_lint
+from integrations.rules.editions import EDITIONS, Edition
 from integrations.rules.lint import Severity
 from integrations.rules.review_form import FIELDS, Contact, Form, ThirdParty
 from integrations.rules.review_lint import ORGANIZATION
@@ -148,6 +149,12 @@ def test_evidence_expires_soon_for_as_many_days_as_the_library_says(days: int, s
         replace(SUBMISSION, form=with_answer(12, valid_until=TODAY + timedelta(days=days))), today=TODAY
     )
     assert ("evidence.expires_soon" in [finding.code for finding in found]) is soon
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.name)
+def test_no_recommended_list_goes_beyond_the_recommended_lists(edition: Edition) -> None:
+    reasons = dict.fromkeys(edition.scopes, "Orders become entries.")
+    assert "scopes.beyond_recommended" not in {one.code for one in lint(scopes=edition.scopes, reasons=reasons)}
 
 
 def test_in_the_united_kingdom_one_purpose_is_enough() -> None:
