@@ -29,7 +29,7 @@ from integrations.rules import review_sentences, roles, workflow
 from integrations.rules.lint import Severity
 from integrations.rules.review_clock import Clock, Stage
 from integrations.rules.workflow import Course, ReviewState, Step
-from integrations.services import drifts, reviews
+from integrations.services import drifts, permissions, reviews
 from integrations.services.refusals import Refused
 
 PER_PAGE: Final = 20
@@ -80,6 +80,7 @@ def page(request: HttpRequest, pk: UUID) -> HttpResponse:
             "earlier": ", ".join(map(review_sentences.days, clock.earlier)),
             "reminder": _reminder(clock),
             "told": app_review_pages.told_steps(review.steps.all()),
+            "permission_next": review.state == ReviewState.APPROVED and permissions.waits(application),
             "unanswered": review.questions.filter(answered_on=None).count(),
             **_rounds(request, application, clock),
         }

@@ -17,6 +17,7 @@ from integrations.rules import workflow
 from integrations.rules.workflow import Course
 from integrations.services import reviews
 from tests.conftest import SOMEBODY
+from tests.permission import granted
 from tests.reviews import FILLED, drafted, taken
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,19 @@ def test_an_app_that_differs_from_what_was_approved_says_so(annas: Client, make_
     assert "now differs" not in text(annas.get(url(application)))
     application.scope_selections.filter(scope="crm.accounts").update(level="read")
     assert "The app now differs from what Exact approved" in text(annas.get(url(application)))
+
+
+def test_an_approved_round_leads_to_the_permission_until_it_is_granted(annas: Client, make_app: MakeApp) -> None:
+    application = make_app()
+    taken(drafted(application), "submit")
+    leads = f'href="{url(application, "app-permission")}">Permission</a>.'
+    assert leads not in text(annas.get(url(application)))
+    round_one = reviews.newest(application)
+    assert round_one is not None
+    taken(round_one, "approve")
+    assert leads in text(annas.get(url(application)))
+    granted(application)
+    assert leads not in text(annas.get(url(application)))
 
 
 # --- Beginning ----------------------------------------------------------------------------------------------
