@@ -142,7 +142,7 @@ def _conflicting(request: HttpRequest, now: Review, form: DraftForm, **conflict:
 
 
 def _shown(request: HttpRequest, review: Review, form: DraftForm, **context: Any) -> HttpResponse:
-    findings = reviews.findings(review)
+    findings = () if form.errors else reviews.findings(review)  # they speak of what is stored, not of what was typed
     offered = _offered()
     at = _by_field(findings)
     concerned = frozenset(review.concerned)

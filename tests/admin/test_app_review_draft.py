@@ -71,6 +71,15 @@ def test_a_draft_is_saved_however_much_lint_says_of_it(annas: Client, review: Re
     assert "keep it from being submitted" in page
 
 
+def test_where_nothing_was_saved_no_finding_contradicts_what_was_typed(annas: Client, make_app: MakeApp) -> None:
+    review = reviews.begin(make_app(), by=SOMEBODY)
+    assert "The purpose in English is missing." in text(annas.get(url(review)))
+    page = text(annas.post(url(review), draft(review, purpose_english="Bookings.", answer__4="perhaps")))
+    assert "Nothing was saved." in page
+    assert "The purpose in English is missing." not in page
+    assert "Nothing keeps it from being submitted." not in page
+
+
 @pytest.mark.parametrize(("typed", "count"), [("x" * 140, 140), (EMOJI * 70, 140), (EMOJI * 71, 142), ("a\r\nb", 3)])
 def test_purposes_are_counted_as_exacts_form_counts(annas: Client, review: Review, typed: str, count: int) -> None:
     annas.post(url(review), draft(review, purpose_english=typed))
