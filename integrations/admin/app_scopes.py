@@ -75,7 +75,7 @@ def _looked_at(request: HttpRequest, application: Application, typed: Typed) -> 
 def say_changed(request: HttpRequest, changed: Changed) -> None:
     if changed.levels:
         number = len(changed.levels)
-        is_changed = "1 scope is chosen otherwise" if number == 1 else f"{number} scopes are chosen otherwise"
+        is_changed = "1 scope was changed" if number == 1 else f"{number} scopes were changed"
         messages.success(request, f"Saved: {is_changed}. Nothing changes at Exact before Exact approves it.")
     elif changed.reasons:
         messages.success(request, "Saved: the reasons were changed.")

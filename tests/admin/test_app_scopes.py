@@ -133,7 +133,7 @@ def test_it_is_saved_as_one_change(annas: Client, app: Application) -> None:
     assert chosen(app) == {"crm.accounts": "manage", "sales.orders": "read"}
     assert scopes.reasons(app) == {"crm.accounts": "Looked up"}
     assert AuditEvent.objects.filter(action="scopes.selected").count() == 1
-    assert "Saved: 2 scopes are chosen otherwise. Nothing changes at Exact before Exact approves it." in text(response)
+    assert "Saved: 2 scopes were changed. Nothing changes at Exact before Exact approves it." in text(response)
 
 
 def test_saving_needs_the_right(staff: Staff, app: Application) -> None:

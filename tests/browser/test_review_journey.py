@@ -40,7 +40,7 @@ def adopt(page: Page) -> None:
     page.get_by_role("combobox", name="Recommended list").select_option("article")
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_role("button", name="Adopt this list").click()
-    done(page, "Saved: 12 scopes are chosen otherwise.")
+    done(page, "Saved: 12 scopes were changed.")
     tab(page, "Scopes")
     reasons = page.locator(".scope-reasons").get_by_role("textbox")
     expect(reasons).to_have_count(12)

@@ -33,7 +33,7 @@ def test_arrows_choose_within_a_line_tab_leads_to_the_next_and_enter_saves(page:
     page.keyboard.press("ArrowDown")
     expect(level(page, "crm.opportunities", "read")).to_be_checked()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("2 scopes are chosen otherwise")
+    expect(page.get_by_role("status")).to_contain_text("2 scopes were changed")
     expect(level(page, "crm.accounts", "manage")).to_be_checked()
     expect(level(page, "crm.opportunities", "read")).to_be_checked()
 
@@ -50,7 +50,7 @@ def test_typing_narrows_the_lines_and_what_was_chosen_before_is_saved_all_the_sa
     field.fill("nothing like it")
     expect(page.get_by_text("No scope has this in its name.")).to_be_visible()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_contain_text("2 scopes are chosen otherwise")
+    expect(page.get_by_role("status")).to_contain_text("2 scopes were changed")
     expect(level(page, "hrm.payroll", "read")).to_be_checked()
 
 
@@ -76,7 +76,7 @@ def test_what_it_would_change_is_looked_at_adopted_and_undone(page: Page, grid: 
     expect(level(page, "sales.orders", "manage")).to_be_checked()
     page.get_by_role("link", name="Lists and history").click()
     page.get_by_role("button", name="Undo the latest choice").click()
-    expect(page.get_by_role("status")).to_contain_text("13 scopes are chosen otherwise")
+    expect(page.get_by_role("status")).to_contain_text("13 scopes were changed")
     expect(page.get_by_role("button", name="Adopt this list")).to_be_visible()
 
 
