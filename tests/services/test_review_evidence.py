@@ -65,6 +65,13 @@ def test_the_page_stands_on_its_own(decided: Review) -> None:
         assert outside not in page
 
 
+def test_times_read_as_people_write_them(decided: Review) -> None:
+    packed = files(decided)
+    last = json.loads(packed["review.json"])["history"][-1]["recorded_at"]
+    assert f"<td>{last[:10]} {last[11:16]} UTC by" in packed["review.html"]
+    assert "+00:00" not in packed["review.html"]
+
+
 def test_no_secret_is_in_it_and_the_client_id_is(decided: Review) -> None:
     packed = files(decided)
     assert all(SECRET not in text and "v1." not in text for text in packed.values())
