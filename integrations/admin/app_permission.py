@@ -130,7 +130,7 @@ def _shown(
         "earlier": [
             {
                 "row": row,
-                "label": workflow.LABELS[row.state],
+                "became": _within(workflow.LABELS[row.state]),
                 "took": "" if row.days is None else review_sentences.days(row.days),
             }
             for row in clock.earlier
@@ -205,6 +205,11 @@ def _tries(application: Application) -> list[dict[str, Any]]:
     rows: list[LinkPage] = list(links.tries(application)[:TRIES_SHOWN])
     names = people.names({row.created_by for row in rows})
     return [{"link": row, "who": names.get(row.created_by, ""), "became": _became(row)} for row in rows]
+
+
+def _within(label: str) -> str:
+    """Return a label as it reads within a sentence."""
+    return label[0].lower() + label[1:]
 
 
 def _became(link: LinkPage) -> str:

@@ -199,6 +199,12 @@ def test_a_request_of_today_has_been_with_exact_for_less_than_a_day(annas: Clien
     assert ", after less than a day" in text(annas.get(url(app)))
 
 
+def test_a_request_whose_permission_was_taken_back_says_by_whom(annas: Client, app: Application) -> None:
+    for step in ("request", "grant", "take_back"):
+        permissions.take(app, step, by=SOMEBODY, on=date(2026, 5, 1), note="No.")
+    assert "Requested on 1 May 2026: taken back by Exact on 1 May 2026" in text(annas.get(url(app)))
+
+
 def test_earlier_requests_say_how_long_they_took(annas: Client, app: Application) -> None:
     for step, day in (("request", 1), ("refuse", 8), ("request", 9)):
         permissions.take(app, step, by=SOMEBODY, on=date(2026, 5, day), note="No.")
