@@ -151,7 +151,7 @@ def test_a_testing_app_needs_no_permission_and_counts_our_own(annas: Client, mak
     [
         ({"secret": None, "enable": False}, "Set up", "set-up"),
         ({"enable": False}, "Enable", "enable"),
-        ({"permission": "none"}, "Review", "permission"),
+        ({"permission": "none"}, "Review", "review"),
         ({}, "Connect", "connect"),
     ],
 )

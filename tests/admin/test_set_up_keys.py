@@ -337,7 +337,7 @@ def test_a_testing_app_says_who_can_connect(annas: Client, make_app: MakeApp) ->
     page = text(annas.get(url(make_app(kind="testing", enable=True), Step.ENABLE)))
     assert "a testing app works for no other" in page
     page = text(annas.get(url(make_app(client_id=str(uuid4()), enable=True), Step.ENABLE)))
-    assert "Customers can connect once Exact has granted permission." in page
+    assert "Customers can connect once Exact has granted permission: <a href=" in page
 
 
 def test_whoever_may_not_enable_reads_who_may(staff: Staff, make_app: MakeApp) -> None:

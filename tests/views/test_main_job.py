@@ -346,7 +346,7 @@ def test_a_third_region_needs_no_migration(
     annas: Client, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = "https://apps.example/be/"
-    belgium = Region("be", "Belgium", "https://exact.example", site, site, "Ask.", "Europe/Brussels", "Dutch")
+    belgium = Region("be", "Belgium", "https://exact.example", site, site, "Ask.", "Europe/Brussels", "Dutch", "nl")
     monkeypatch.setattr(regions, "REGIONS", (*regions.REGIONS, belgium))
     with practising(tmp_path, settings, region="be") as exact:
         connection = exact.connect(annas)
