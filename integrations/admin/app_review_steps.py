@@ -40,12 +40,14 @@ class RecordForm(StepForm):
     """The day, the note, what shows it; of a rejection also which fields Exact's text is about."""
 
     version = SeenField()
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     on = DayField(label="Day", help_text="The day on which it happened at Exact.")
     evidence = EvidenceField()
 
-    def __init__(self, data: QueryDict | None = None, *, step: Step, version: int, region: str) -> None:
-        super().__init__(data, initial={"on": timezone.localdate(), "version": version})
-        self.labels = review_form.labels(region)
+    def __init__(self, data: QueryDict | None = None, *, step: Step, review: Review) -> None:
+        seen = {"version": review.version, "seen": reviews.digest(review)}
+        super().__init__(data, initial={"on": timezone.localdate(), **seen})
+        self.labels = review_form.labels(review.application.region)
         self.fields["note"] = LinesField(label=step.note, rows=4)
         self.fields["evidence"].help_text = "The address of the e-mail, ticket or page that shows it."
         if step.after == ReviewState.REJECTED:
@@ -78,8 +80,8 @@ def page(request: HttpRequest, pk: UUID, number: int, code: str) -> HttpResponse
     if step is None or step.course is not Course.REVIEW:
         raise Http404
     if request.method != "POST":
-        return _shown(request, review, step, _form(None, review, step))
-    form = _form(request.POST, review, step)
+        return _shown(request, review, step, RecordForm(step=step, review=review))
+    form = RecordForm(request.POST, step=step, review=review)
     if not form.is_valid():
         return _shown(request, review, step, form)
     try:
@@ -90,16 +92,12 @@ def page(request: HttpRequest, pk: UUID, number: int, code: str) -> HttpResponse
     return redirect(app_pages.address(review.application, Tab.REVIEW))
 
 
-def _form(data: QueryDict | None, review: Review, step: Step) -> RecordForm:
-    return RecordForm(data, step=step, version=review.version, region=review.application.region)
-
-
 def _refused(request: HttpRequest, review: Review, step: Step, refusal: Refused) -> HttpResponse:
     """Keep what was typed, over the round as it is now; what is in the way anyhow stands there already."""
     review = app_review_pages.find(request, review.application_id, review.number)
     data = request.POST.copy()
-    data["version"] = str(review.version)
-    form = _form(data, review, step)
+    data["version"], data["seen"] = str(review.version), reviews.digest(review)
+    form = RecordForm(data, step=step, review=review)
     form.is_valid()
     form.add_error(None, list(refusal.reasons))
     return _shown(request, review, step, form)

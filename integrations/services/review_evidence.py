@@ -68,7 +68,7 @@ def _document(review: Review, *, by: Actor) -> dict[str, Any]:
         "round": review.number,
         "state": review.state,
         "frozen": frozen,
-        "sha256": review.submitted_hash or submissions.digest(submission),
+        "sha256": reviews.digest(review),
         "concerned": review.concerned,
         "submission": review.submitted if frozen else submissions.write(submission),
         "findings": [asdict(finding) for finding in reviews.findings(review)],

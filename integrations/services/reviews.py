@@ -30,6 +30,10 @@ from integrations.services.refusals import Conflict, Refused
 
 PREPARE: Final = "integrations.prepare_review"
 _NO_STEP: Final = "There is no such step of a review. Nothing was recorded."
+_OTHERWISE: Final = (
+    "After you opened this page somebody changed what the round would send, such as the app's scopes. Nothing was "
+    "recorded: look whether it is what was submitted at Exact."
+)
 
 
 # --- Looked at ------------------------------------------------------------------------------------------------
@@ -59,6 +63,11 @@ def submission(review: Review) -> Submission:
     if review.submitted is not None:
         return submissions.read(review.submitted)
     return submissions.as_sent(_filled_in(review))
+
+
+def digest(review: Review) -> str:
+    """Return the hash of what was sent; of a draft, of what would be."""
+    return review.submitted_hash or submissions.digest(submission(review))
 
 
 def findings(review: Review) -> tuple[Finding, ...]:
@@ -223,16 +232,18 @@ def take(
     evidence: str = "",
     concerned: Collection[str] = (),
     version: int | None = None,
+    seen: str = "",
 ) -> Review:
     """Record a step of a round: what happened at Exact, and on which day.
 
     To submit freezes the whole of what goes to Exact. An approval says from then on which scopes are approved. A
     rejection opens the next round as a copy, with the parts that it is about (``concerned``) marked.
 
-    ``version``: of the round that whoever asks looked at; None where nobody did.
+    ``version``: of the round that whoever asks looked at; None where nobody did. ``seen``: the ``digest`` of what
+    would be sent then, of which scopes and the app's name are no part of the round; "" as before.
 
     Raises:
-        Conflict: a draft was saved meanwhile; nothing was recorded.
+        Conflict: a draft was saved, or a scope was chosen, meanwhile; nothing was recorded.
         Refused: no such step or part, it cannot follow, or something is unmet; the attempt is an event. Or no right.
     """
     step = _step(code)
@@ -248,6 +259,8 @@ def take(
             raise Refused(reasons)
         if version is not None:
             _refuse_stale(row, version)
+        if code == "submit" and seen and seen != digest(row):
+            raise Conflict([_OTHERWISE], version=row.version)
         before, details = row.state, {**about(row), "step": code, "on": on.isoformat() if on else None}
         if code == "submit":
             _freeze(row)

@@ -20,7 +20,7 @@ from integrations.exact.review import QUESTIONS
 from integrations.models import Application, AuditEvent, Review, ReviewerQuestion
 from integrations.rules import review_form, workflow
 from integrations.rules.workflow import Course
-from integrations.services import reviews, scope_approvals
+from integrations.services import reviews, scope_approvals, scopes
 from tests.conftest import SECRET, SOMEBODY
 from tests.reviews import FILLED, drafted, taken, with_answer
 
@@ -178,6 +178,18 @@ def test_a_draft_that_was_saved_meanwhile_is_not_recorded_as_submitted_unseen(an
     review.refresh_from_db()
     assert review.state == "draft"
     assert f'name="version" value="{review.version}"' in text(response)
+
+
+def test_scopes_that_were_chosen_meanwhile_are_not_frozen_unseen(annas: Client, review: Review) -> None:
+    seen = annas.get(url(review, "step", "submit")).context["form"]["seen"].value()
+    scopes.select(review.application, [("crm.accounts", "read")], by=SOMEBODY)
+    page = annas.post(url(review, "step", "submit"), step(review, seen=seen))
+    assert "somebody changed what the round would send" in text(page)
+    review.refresh_from_db()
+    assert review.is_draft
+    annas.post(url(review, "step", "submit"), step(review, seen=page.context["form"]["seen"].value()))
+    review.refresh_from_db()
+    assert list(review.submitted["scopes"]) == ["crm.accounts"]
 
 
 # --- Rounds to read -----------------------------------------------------------------------------------------
