@@ -118,6 +118,13 @@ def tidied(form: Form) -> Form:
     return read(_each_text(write(form), lambda text: "\n".join(text.splitlines()).strip()))
 
 
+def why_not_kept(form: Form) -> tuple[str, ...]:
+    """Return why not even a draft can be so: pages lead to the evidence, so that it has to be a web address."""
+    links = {number: answer.evidence for number, answer in form.answers.items() if answer.evidence}
+    wrong = [number for number, link in links.items() if not link.startswith(("https://", "http://"))]
+    return tuple(f"The evidence of question {number} is no web address." for number in wrong)
+
+
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     match value:
         case str():

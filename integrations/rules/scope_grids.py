@@ -43,6 +43,11 @@ def grid(pairs: Iterable[tuple[str, str]]) -> Grid:
     return {scope: given[scope] for scope in SCOPES if given.get(scope, Level.NONE) is not Level.NONE}
 
 
+def known(pairs: Iterable[tuple[str, str]]) -> Grid:
+    """Return as a grid what the form still has of pairs that were stored under an older one."""
+    return grid((scope, level) for scope, level in pairs if not problems([(str(scope), str(level))]))
+
+
 def level(of: Grid, scope: str) -> Level:
     return of.get(scope, Level.NONE)
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from integrations.exact.scopes import SCOPES, Level
 from integrations.models import Application, Review, ScopeSelection
 from integrations.rules import drift, scope_grids, submissions
@@ -63,6 +65,7 @@ def _selected(applications: Collection[Application]) -> dict[UUID, Grid]:
 
 def _sent(applications: Collection[Application]) -> dict[UUID, Submission]:
     """Return the last round of each that Exact approved."""
-    rows = Review.objects.filter(application__in=[app.pk for app in applications], state=ReviewState.APPROVED)
-    newest = dict(rows.order_by("number").values_list("application_id", "submitted"))
-    return {pk: submissions.read(document) for pk, document in newest.items()}
+    approved = Review.objects.filter(state=ReviewState.APPROVED)
+    newest = approved.filter(application=OuterRef("application")).order_by("-number").values("pk")[:1]
+    rows = approved.filter(application__in=[app.pk for app in applications], pk=Subquery(newest))
+    return {pk: submissions.read(document) for pk, document in rows.values_list("application_id", "submitted")}

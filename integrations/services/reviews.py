@@ -174,6 +174,8 @@ def save(review: Review, form: Form, *, by: Actor, version: int) -> tuple[str, .
     except Malformed as malformed:
         raise Refused(malformed.reasons) from None
     with workflow_rows.refusals_recorded(review.application, "save", by=by), transaction.atomic():
+        if reasons := review_form.why_not_kept(tidy):
+            raise Refused(reasons)
         row = locked(review)
         if not row.is_draft:
             raise Refused([f"Round {row.number} is frozen: it was submitted, and what went to Exact never changes."])

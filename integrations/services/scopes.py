@@ -71,8 +71,7 @@ def _of(review: Review) -> Grid:
     """Read the scopes of what was sent: the one place that knows where they stand in it."""
     sent = review.submitted.get("scopes") if isinstance(review.submitted, dict) else None
     pairs = sent.items() if isinstance(sent, dict) else ()
-    known = [(scope, level) for scope, level in pairs if not scope_grids.problems([(str(scope), str(level))])]
-    return scope_grids.grid(known)
+    return scope_grids.known(pairs)
 
 
 # --- Choosing -------------------------------------------------------------------------------------------------

@@ -79,15 +79,24 @@ def test_an_app_without_approved_scopes_reads_what_needs_none(line: Line, make_a
 
 
 @pytest.mark.django_db
-def test_scopes_that_are_recorded_otherwise_than_exact_writes_them_are_refused(
-    make_app: Callable[..., Application],
+def test_what_the_form_no_longer_has_was_approved_and_opens_nothing(
+    line: Line, make_app: Callable[..., Application]
 ) -> None:
-    application = make_app(secret=None)
-    approved(application, {"crm.accounts": "read"})
-    ScopeApproval.objects.update(scopes={"Crm.Accounts": "read", "sales.orders": "write"})  # of an older release
-    with pytest.raises(CommandError, match=r"written crm\.accounts\. sales\.orders cannot be at “write”") as caught:
-        call_command("scopes", "--app", str(application.pk), "--which", "approved")
-    assert caught.value.returncode == 1
+    application = approved(make_app(secret=None), {"crm.accounts": "read"})
+    older = {"crm.telex": "read", "sales.orders": "write", "crm.accounts": "read"}
+    ScopeApproval.objects.update(scopes=older)
+    assert line("--app", str(application.pk), "--which", "approved")["scopes"] == {"crm.accounts": "read"}
+
+
+@pytest.mark.django_db
+def test_an_app_of_which_nobody_selected_anything_prints_what_was_approved(
+    line: Line, make_app: Callable[..., Application]
+) -> None:
+    application = approved(make_app(secret=None), {"crm.accounts": "read"})
+    answer = line("--app", str(application.pk))
+    assert (answer["which"], answer["scopes"]) == ("approved", {"crm.accounts": "read"})
+    answer = line("--app", str(selected(application, {"crm.quotes": "read"}).pk))
+    assert (answer["which"], answer["scopes"]) == ("selected", {"crm.quotes": "read"})
 
 
 @pytest.mark.django_db

@@ -29,7 +29,7 @@ from integrations.services import permissions, reviews, scope_approvals
 from integrations.services.refusals import Conflict, Refused
 from integrations.services.rights import NotPermitted
 from tests.conftest import SECRET, SOMEBODY
-from tests.reviews import FILLED, drafted, ready, taken
+from tests.reviews import FILLED, drafted, ready, taken, with_answer
 
 pytestmark = pytest.mark.django_db
 MakeApp = Callable[..., Application]
@@ -109,6 +109,15 @@ def test_what_cannot_be_stored_is_refused(make_app: MakeApp) -> None:
             reviews.save(review, replace(BLANK, purpose_english=text), by=SOMEBODY, version=1)
     review.refresh_from_db()
     assert (reviews.form(review), review.version) == (BLANK, 1)
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "ftp://example.com/report", "the safe"])
+def test_evidence_that_is_no_web_address_is_kept_by_no_draft(make_app: MakeApp, link: str) -> None:
+    review = drafted(make_app())
+    with pytest.raises(Refused, match="The evidence of question 7 is no web address"):
+        reviews.save(review, with_answer(7, evidence=link), by=SOMEBODY, version=review.version)
+    review.refresh_from_db()
+    assert reviews.form(review) == FILLED
 
 
 def test_whoever_saves_from_an_older_form_learns_who_was_faster(make_app: MakeApp, anna: User) -> None:

@@ -38,8 +38,9 @@ class Command(PortalCommand):
         parser.add_argument(
             "--which",
             choices=WHICH,
-            help="Of the app: what we want (selected, where nothing is said), what was on the form that was sent last "
-            "(submitted), or what Exact has granted (approved).",
+            help="Of the app: what we want (selected), what was on the form that was sent last (submitted), or what "
+            "Exact has granted (approved). Where nothing is said: selected, or approved where nobody selected "
+            "anything.",
         )
         parser.add_argument(
             "--edition",
@@ -67,7 +68,7 @@ class Command(PortalCommand):
         if app is not None and edition is not None and endpoint is not None:
             raise CommandError("--endpoint goes with --app or with --edition, not with both.", returncode=2)
         application = None if app is None else self._application(app)
-        which = None if app is None else which or WHICH[0]
+        which = None if application is None else which or _which(application)
         given = (("app", app), ("which", which), ("edition", edition))
         whose = {name: value for name, value in given if value is not None}
         recommended = None if edition is None else self._recommended(edition)
@@ -184,6 +185,12 @@ def _used(application: Application, scopes: Grid) -> dict[str, Sequence[str]]:
         "in_use": [endpoint.uri for endpoint in scope_use.in_use(application, ENDPOINTS)],
         "not_in_table": use.not_in_table,
     }
+
+
+def _which(application: Application) -> str:
+    """Return what is printed where nothing is said: an app of which nobody selected anything has what was approved."""
+    approved_only = not services.selected(application) and scope_approvals.approved(application)
+    return "approved" if approved_only else "selected"
 
 
 def _opened(scopes: Grid) -> dict[str, Endpoints]:
