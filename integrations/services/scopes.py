@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.exact.scopes import SCOPES, Level
 from integrations.models import Application, AuditEvent, Review
-from integrations.rules import scope_grids
+from integrations.rules import moments, scope_grids
 from integrations.rules.actors import Actor
 from integrations.rules.editions import UnknownEdition, named
 from integrations.rules.names import why_not_shown
@@ -143,7 +144,8 @@ def undo(application: Application, event: str, *, by: Actor, version: int | None
     rights.require(by, SELECT)
     with _recorded(application, by=by):
         choice, before = _before(application, event)
-    return _store(application, before, {}, by=by, version=version, undone=f"{choice.at:%F %T} UTC")
+    undone = moments.dated(choice.at, timezone.get_current_timezone())  # as the history shows it beside
+    return _store(application, before, {}, by=by, version=version, undone=undone)
 
 
 def before_each(application: Application) -> Iterator[tuple[AuditEvent, Grid]]:

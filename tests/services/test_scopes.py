@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.exact.scopes import Level
 from integrations.models import Application, AuditEvent, Review, ScopeSelection, User
+from integrations.rules import moments
 from integrations.rules.actors import Actor
 from integrations.rules.editions import ARTICLE, BANK_FEEDS
 from integrations.services import applications, scopes
@@ -176,7 +178,7 @@ def test_taking_back_brings_the_levels_to_what_they_were_before(app: Application
     changed = scopes.undo(app, str(newest.pk), by=SOMEBODY, version=app.version)
     assert changed.levels == {"crm.accounts": (MANAGE, READ), "sales.orders": (READ, Level.NONE)}
     assert (scopes.selected(app), scopes.reasons(app)) == ({"crm.accounts": READ}, {"crm.accounts": "Looked up"})
-    assert events(app)[0].details["undone"] == f"{newest.at:%F %T} UTC"
+    assert events(app)[0].details["undone"] == moments.dated(newest.at, timezone.get_current_timezone())
 
 
 def test_taking_back_an_older_choice_takes_what_followed_back_too(app: Application) -> None:
