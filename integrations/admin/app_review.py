@@ -25,7 +25,7 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.app_review_pages import PREPARE, RECORD
 from integrations.admin.base import CappedPaginator, acting, say_why_not
 from integrations.models import Application, Review
-from integrations.rules import review_sentences, roles, workflow
+from integrations.rules import moments, review_sentences, roles, workflow
 from integrations.rules.lint import Severity
 from integrations.rules.review_clock import Clock, Stage
 from integrations.rules.workflow import Course, ReviewState, Step
@@ -126,13 +126,11 @@ def _reminder(clock: Clock) -> str:
 
 def _stage(stage: Stage) -> dict[str, str]:
     """Return a stage in words; it is told apart here what the state of the whole reads as one."""
-    until = f" to {review_sentences.day(stage.until)}" if stage.until else ""
+    until = f" to {moments.day(stage.until)}" if stage.until else ""
     return {
         "label": workflow.WORDS[stage.state],
         "days": review_sentences.days(stage.days),
-        "when": f"from {review_sentences.day(stage.since)}{until}"
-        if until
-        else f"since {review_sentences.day(stage.since)}",
+        "when": f"from {moments.day(stage.since)}{until}" if until else f"since {moments.day(stage.since)}",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from integrations.rules import moments
 from integrations.rules.workflow import PermissionState
 
 TESTING: Final = "A testing app works for your own Exact subscription only: Exact refuses customers. Use a product app."
@@ -63,18 +64,14 @@ def explanation(one: Passing, *, organization: str) -> tuple[str, ...]:
         return (f"{we} cannot connect you by this link. Ask for a new one.",)
     return (
         f"{we} would like to connect your companies in Exact Online. That is not possible yet.",
-        _PLAINLY[one.permission].format(we=we, on=f" on {day(one.since)}" if one.since else ""),
+        _PLAINLY[one.permission].format(we=we, on=f" on {moments.day(one.since)}" if one.since else ""),
         "You need do nothing now.",
     )
 
 
 def stage(permission: PermissionState, since: date | None) -> str:
     """Return the stage that the permission of a product app is in, as a sentence for staff."""
-    return _STAGES[permission].format(on=f" on {day(since)}" if since else "")
-
-
-def day(on: date) -> str:
-    return f"{on.day} {on:%B %Y}"
+    return _STAGES[permission].format(on=f" on {moments.day(since)}" if since else "")
 
 
 def _passes(one: Passing) -> bool:

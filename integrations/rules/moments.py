@@ -3,7 +3,7 @@
 Moments are aware datetimes. Where clocks are set back, an hour comes twice: then the zone's own name is said, too.
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 MINUTE: Final = timedelta(minutes=1)
@@ -15,6 +15,11 @@ def moment(at: datetime, zone: tzinfo, *, seconds: bool = False, short: bool = F
     """Return day and time, such as ``5 March 2026, 13:05``; ``5 Mar 2026, 13:05`` where it is short."""
     local = at.astimezone(zone)
     return f"{local.day} {local:{'%b' if short else '%B'} %Y}, {clock(at, zone, seconds=seconds)}"
+
+
+def day(on: date) -> str:
+    """Return a day in words, such as ``5 March 2026``."""
+    return f"{on.day} {on:%B %Y}"
 
 
 def dated(at: datetime, zone: tzinfo) -> str:

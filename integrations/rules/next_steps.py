@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from integrations.rules import gate, roles, workflow
+from integrations.rules import gate, moments, roles, workflow
 from integrations.rules.customers import ago
 from integrations.rules.lamps import AppStanding, Tally
 from integrations.rules.workflow import PermissionState, ReviewState
@@ -182,7 +182,7 @@ _PERMISSION: Final = {
 
 
 def _is_with_exact(since: date | None) -> str:
-    return f"has been with Exact since {gate.day(since)}" if since else "is with Exact"
+    return f"has been with Exact since {moments.day(since)}" if since else "is with Exact"
 
 
 def _ill(tally: Tally) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from integrations.rules import moments
 from integrations.rules.workflow import WITH_EXACT, ReviewState
 
 TESTING: Final = "A testing app works for your own Exact subscription only: Exact reviews product apps."
@@ -63,11 +64,7 @@ def _left(errors: int) -> str:
 
 
 def _on(when: date | None) -> str:
-    return f" on {day(when)}" if when else ""
-
-
-def day(when: date) -> str:
-    return f"{when.day} {when:%B %Y}"
+    return f" on {moments.day(when)}" if when else ""
 
 
 def days(number: int) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
-from integrations.rules import gate, lint
+from integrations.rules import gate, lint, moments
 from integrations.rules.actors import Actor
 from integrations.rules.lint import Finding, Severity
 from integrations.services import app_facts, applications, installation, permissions, rights
@@ -113,7 +113,7 @@ def _why_not_tried(customer: Customer | None, because: str) -> Iterator[str]:
         yield "A try is for a customer: for yourselves no permission is needed."
     elif (other := open_for([customer]).exclude(tried_because="").first()) is not None:
         until = timezone.localtime(other.expires_at)
-        yield f"One try at a time: the one that was begun before is open until {gate.day(until)}, {until:%H:%M}."
+        yield f"One try at a time: the one that was begun before is open until {moments.day(until)}, {until:%H:%M}."
     if len(because) > LONGEST_REASON:
         yield f"Say in at most {LONGEST_REASON} characters why the customer is to try."
 
