@@ -9,8 +9,8 @@ from django.http import QueryDict
 
 from integrations.admin.base import clean_name
 from integrations.models import Application, Customer, Kind
+from integrations.rules import gate
 from integrations.rules.folding import fold
-from integrations.rules.workflow import PermissionState
 from integrations.services import applications, links, permissions
 from integrations.services.permissions import Standing
 
@@ -47,8 +47,11 @@ class LinkPageForm(forms.Form):
         app.queryset = applications.usable().exclude(kind=Kind.TESTING)
         self.apps = list(app.queryset)
         self.standings = permissions.standings(self.apps)
-        self.open = [row for row in self.apps if self.standings[row.pk].state is PermissionState.GRANTED]
+        self.open = [row for row in self.apps if self._is_open(row)]
         app.widget.choices = [(row.pk, f"{row.name} ({row.region_title})") for row in self.open]
+
+    def _is_open(self, row: Application) -> bool:
+        return gate.is_open(is_testing=row.is_testing, permission=self.standings[row.pk].state)
 
     def waiting(self) -> list[tuple[Application, Standing]]:
         """Return the apps without Exact's permission, each with how it stands."""
