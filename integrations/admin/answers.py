@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.admin.app_pages import SEE
-from integrations.admin.app_review_form import DayField, EvidenceField, LinesField
+from integrations.admin.app_review_form import DayField, LinesField
 from integrations.admin.app_review_pages import PREPARE
 from integrations.admin.base import CappedPaginator, acting, clean_name, require, say_why_not
 from integrations.admin.conflicts import SeenField
+from integrations.admin.evidence_field import EvidenceField
 from integrations.admin.radios import DescribedRadios
 from integrations.admin.set_up_forms import PLAIN, StepForm
 from integrations.exact.review import BY_NUMBER, LABELS, QUESTIONS, AnswerKind

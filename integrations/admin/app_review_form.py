@@ -11,7 +11,8 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from integrations.admin.conflicts import SeenField
-from integrations.admin.set_up_forms import NO_ADDRESS, PLAIN, StepForm
+from integrations.admin.evidence_field import EvidenceField
+from integrations.admin.set_up_forms import StepForm
 from integrations.exact.review import LABELS, QUESTIONS, AnswerKind, Question, asks_local, local_language
 from integrations.rules.review_form import LONGEST, MOST_THIRD_PARTIES, Answer, Contact, Form, ThirdParty
 
@@ -45,26 +46,6 @@ class LinesField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = str(super().to_python(value))
         return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-class EvidenceField(forms.URLField):
-    """The address of what shows that something is so."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label="Evidence",
-            required=False,
-            max_length=500,
-            assume_scheme="https",
-            error_messages={"invalid": NO_ADDRESS},
-            widget=forms.TextInput(attrs={**PLAIN, "inputmode": "url"}),
-        )
-
-    def clean(self, value: Any) -> str:
-        address: str = super().clean(value)
-        if address and not address.startswith(("https://", "http://")):
-            raise forms.ValidationError(NO_ADDRESS)
-        return address
 
 
 class DayField(forms.DateField):

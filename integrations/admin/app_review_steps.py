@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.admin import app_pages, app_review_pages
 from integrations.admin.app_pages import Tab
-from integrations.admin.app_review_form import DayField, EvidenceField, LinesField
+from integrations.admin.app_review_form import DayField, LinesField
 from integrations.admin.app_review_pages import RECORD
 from integrations.admin.base import acting
 from integrations.admin.conflicts import SeenField
+from integrations.admin.evidence_field import EvidenceField
 from integrations.admin.set_up_forms import StepForm
 from integrations.exact.review import QUESTIONS
 from integrations.models import Review

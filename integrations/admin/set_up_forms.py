@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.admin.app_keys import ReplaceForm
 from integrations.admin.base import clean_name
+from integrations.admin.evidence_field import EvidenceField
 from integrations.admin.keys_form import OwnAddressField, clean_own_address
 from integrations.admin.radios import DescribedRadios
 from integrations.exact.scopes import GROUPS, Level
@@ -20,7 +21,6 @@ from integrations.services import permissions, scope_approvals
 YES, NO = "yes", "no"
 PRACTICE, REAL = "practice", "real"
 CHOOSE: Final = {"required": "Choose one of the two."}
-NO_ADDRESS: Final = "Enter a web address that begins with https:// or http://."
 PLAIN: Final = {"autocomplete": "off", "spellcheck": "false"}
 KINDS: Final = {
     Kind.PRODUCT: "Serves customers, each with a subscription of their own, once Exact has reviewed it and granted "
@@ -125,15 +125,7 @@ class AsItStoodForm(StepForm):
     permission_note = forms.CharField(
         label="Note", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    permission_evidence = forms.URLField(
-        label="Evidence",
-        required=False,
-        max_length=500,
-        assume_scheme="https",
-        help_text="The address of the letter, ticket or page that shows it.",
-        error_messages={"invalid": NO_ADDRESS},
-        widget=forms.TextInput(attrs={**PLAIN, "inputmode": "url"}),
-    )
+    permission_evidence = EvidenceField(help_text="The address of the letter, ticket or page that shows it.")
     LEVELS: Final = [(str(level), str(level).capitalize()) for level in Level]
 
     def __init__(self, data: QueryDict | None = None, *, application: Application) -> None:
@@ -160,12 +152,6 @@ class AsItStoodForm(StepForm):
         if day and day > timezone.localdate():
             raise ValidationError("This day lies in the future.")
         return day
-
-    def clean_permission_evidence(self) -> str:
-        address: str = self.cleaned_data["permission_evidence"]
-        if address and not address.startswith(("https://", "http://")):
-            raise ValidationError(NO_ADDRESS)
-        return address
 
     def groups(self) -> list[dict[str, Any]]:
         """Return the form's groups with a line for each resource, as the template shows them."""

@@ -56,6 +56,11 @@ def clean_redirect_url(text: str, *, practice: bool = False) -> Cleaned:
     return Cleaned(reasons=tuple(reasons)) if reasons else Cleaned(value, trimmed=value != text)
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether a page may lead to it: a browser opens it, and runs nothing."""
+    return text.startswith(("https://", "http://"))
+
+
 def is_public(url: str) -> bool:
     """Tell whether the whole internet may know the host of a URL by its name; it is not looked up."""
     parts = _split(url)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from integrations.exact.review import BY_NUMBER, QUESTIONS, AnswerKind, asks_local, local_language
 from integrations.rules.names import can_be_stored
+from integrations.rules.redirects import is_web_address
 
 LONGEST: Final = 4000
 """Of any text of a draft, in characters."""
@@ -121,7 +122,7 @@ def tidied(form: Form) -> Form:
 def why_not_kept(form: Form) -> tuple[str, ...]:
     """Return why not even a draft can be so: pages lead to the evidence, so that it has to be a web address."""
     links = {number: answer.evidence for number, answer in form.answers.items() if answer.evidence}
-    wrong = [number for number, link in links.items() if not link.startswith(("https://", "http://"))]
+    wrong = [number for number, link in links.items() if not is_web_address(link)]
     return tuple(f"The evidence of question {number} is no web address." for number in wrong)
 
 

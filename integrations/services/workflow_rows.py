@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, WorkflowStep
 from integrations.rules.actors import Actor
 from integrations.rules.names import can_be_stored
+from integrations.rules.redirects import is_web_address
 from integrations.services.refusals import Conflict, Refused
 
 
@@ -29,7 +30,7 @@ def add(step: WorkflowStep, *, by: Actor) -> None:
         step.full_clean(validate_constraints=False)
     except ValidationError as error:
         raise Refused(error.messages) from None
-    if step.evidence and not step.evidence.startswith(("https://", "http://")):
+    if step.evidence and not is_web_address(step.evidence):
         raise Refused(["The evidence is no web address: it begins with https:// or http://."])
     step.save(force_insert=True)
 
