@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from portal.environment import base_directory
+from tests import ports
 
 ROOT: Final = base_directory()
 BOX: Final = re.compile(r"│ (Address|User|Password): +(\S+) +│")
@@ -122,11 +123,20 @@ def start(var: Path, port: int, *, sandbox: str = "on", **chosen: str) -> Portal
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         text = output.read_text(encoding="utf-8", errors="replace")
-        if "└" in text:
+        # The box comes as soon as there are pages; the practice Exacts answer some seconds later.
+        if "└" in text and all(map(ports.taken, _practice_ports(port, sandbox, chosen))):
             return Portal(process, var, port, output, dict(BOX.findall(text)), chosen)
         time.sleep(0.05)
     stop(process, var)
     raise RuntimeError(f"The portal did not start:\n{output.read_text(encoding='utf-8', errors='replace')}")
+
+
+def _practice_ports(port: int, sandbox: str, chosen: dict[str, str]) -> tuple[int, ...]:
+    """Return where the portal runs practice Exacts of its own: nowhere that it was given an address for."""
+    if sandbox != "on":
+        return ()
+    names = ("EXACT_NL_URL", "EXACT_UK_URL")
+    return tuple(port + step for name, step in zip(names, ports.BESIDE[1:], strict=True) if name not in chosen)
 
 
 def stop(process: subprocess.Popen[Any], var: Path) -> list[str]:
