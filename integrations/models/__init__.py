@@ -2,9 +2,10 @@
 
 from integrations.models.application import Application, Kind, region_choices
 from integrations.models.audit import AuditEvent
+from integrations.models.calendar import CalendarFeed
 from integrations.models.check_day import CheckDay
 from integrations.models.client_secret import ClientSecret
-from integrations.models.connection import Access, Company, Connection, ConnectionCheck
+from integrations.models.connection import Access, Company, Connection, ConnectionCheck, StatusChange
 from integrations.models.customer import Customer, Language
 from integrations.models.heartbeat import Heartbeat
 from integrations.models.installation import Installation, MonitorCall
@@ -25,6 +26,7 @@ __all__ = [
     "Application",
     "AuditEvent",
     "AuthorizationState",
+    "CalendarFeed",
     "CheckDay",
     "ClientSecret",
     "Company",
@@ -51,6 +53,7 @@ __all__ = [
     "ScopeApproval",
     "ScopeSelection",
     "SignInTally",
+    "StatusChange",
     "UsageCount",
     "UsageWindow",
     "User",

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -83,6 +83,10 @@ class Application(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     archived_by = ActorField(blank=True)
 
+    # Exact said invalid_client to every secret: nobody asks it for tokens, but once an hour, until the keys change.
+    keys_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    keys_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     # How it stands at Exact, which offers no interface to that: kept by hand.
     owner = models.CharField(
         "Exact subscription",
@@ -156,6 +160,15 @@ class Application(models.Model):
                 condition=Q(registered_at__isnull=True, registered_redirect_uri="")
                 | (Q(registered_at__isnull=False) & ~Q(registered_redirect_uri="")),
                 name="application_registered_with_a_url",
+            ),
+            models.CheckConstraint(
+                condition=Q(keys_refused_at__isnull=True, keys_tried_at__isnull=True)
+                | Q(
+                    keys_refused_at__isnull=False,
+                    keys_tried_at__isnull=False,
+                    keys_tried_at__gte=F("keys_refused_at"),
+                ),
+                name="application_keys_refused_then_tried",
             ),
             models.CheckConstraint(condition=Q(version__gte=1), name="application_version_counts_from_one"),
             models.CheckConstraint(

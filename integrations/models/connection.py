@@ -77,6 +77,8 @@ class Connection(models.Model):
     refresh_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token_calls = models.PositiveIntegerField(default=0, editable=False, help_text="Token requests of that day.")
+    token_calls_on = models.DateField(null=True, blank=True, editable=False, help_text="The day, in UTC.")
 
     next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -149,8 +151,45 @@ class Connection(models.Model):
         return Place(column, self.pk, self.token_generation if generation is None else generation)
 
 
+class StatusChange(models.Model):
+    """A connection's status changed: from what to what, why, by what evidence, and by whom. Nothing else changes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="status_changes")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    before = models.CharField(max_length=12, choices=Connection.Status.choices, blank=True)
+    after = models.CharField(max_length=12, choices=Connection.Status.choices)
+    cause = models.CharField(max_length=300)
+    evidence = models.CharField(max_length=300, blank=True, help_text="What was asked, and what came back.")
+    by = ActorField()
+
+    class Meta:
+        verbose_name = "change of status"
+        verbose_name_plural = "changes of status"
+        ordering = ["-at", "-id"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["connection", "-at"], name="status_change_by_connection")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(before=F("after")), name="status_change_changes"),
+            models.CheckConstraint(
+                condition=Q(before__in=["", *Connection.Status.values]) & Q(after__in=Connection.Status.values),
+                name="status_change_is_known",
+            ),
+            models.CheckConstraint(condition=~Q(cause=""), name="status_change_has_a_cause"),
+            models.CheckConstraint(condition=ActorField.well_formed("by"), name="status_change_by_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_after_display()}: {self.cause}"
+
+
 class Company(models.Model):
     """An Exact division as one app sees it; Exact counts calls per app and company."""
+
+    class Use(models.TextChoices):
+        USED = "used", "Used"
+        NOT_USED = "not_used", "Not used"
+        TO_CONFIRM = "to_confirm", "To be confirmed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="companies")
@@ -164,6 +203,9 @@ class Company(models.Model):
         blank=True,
         related_name="companies",
         help_text="None for our own companies.",
+    )
+    use = models.CharField(
+        max_length=10, choices=Use.choices, default=Use.USED, help_text="Only what is used is called and checked."
     )
     primary_access = models.ForeignKey(
         "integrations.Access",
@@ -183,6 +225,9 @@ class Company(models.Model):
         constraints = [
             models.UniqueConstraint("application", "division", name="company_once_an_app"),
             models.CheckConstraint(condition=Q(division__gte=1), name="company_division_is_a_number"),
+            models.CheckConstraint(
+                condition=Q(use__in=["used", "not_used", "to_confirm"]), name="company_use_is_known"
+            ),
         ]
 
     def __str__(self) -> str:

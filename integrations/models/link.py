@@ -39,11 +39,22 @@ class LinkPage(models.Model):
         editable=False,
         help_text="Why staff let a customer try although no permission is recorded; empty: they did not.",
     )
+    replaces = models.ForeignKey(
+        "integrations.Connection",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replacements",
+        help_text="The connection that ends once another user has connected by this page.",
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = ActorField()
     expires_at = models.DateTimeField()
     connected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_by = ActorField(blank=True)
 
     class Meta:
         verbose_name = "link page"
@@ -54,6 +65,11 @@ class LinkPage(models.Model):
             models.CheckConstraint(condition=ActorField.well_formed("created_by"), name="link_created_by_is_known"),
             models.CheckConstraint(
                 condition=Q(tried_because="") | Q(customer__isnull=False), name="link_tried_for_a_customer"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by="")
+                | (Q(revoked_at__isnull=False) & ActorField.well_formed("revoked_by")),
+                name="link_revoked_at_and_by",
             ),
         ]
 

@@ -162,6 +162,8 @@ KEPT: Final = {
     "integrations.LibraryAnswer": ("Answers to use again", "Deleted by hand only."),
     "integrations.Customer": ("Customers", "Erased by hand only."),
     "integrations.Connection": ("Connections", "Finished ones stay as long as their app."),
+    "integrations.StatusChange": ("Changes of connections' status", "They belong to their connection."),
+    "integrations.CalendarFeed": ("Calendar feeds", "One live one for each person; a revoked one opens nothing."),
     "integrations.Company": ("Companies", "They stay as long as their app."),
     "integrations.Access": ("Which connection reaches a company", "It belongs to both."),
     "integrations.UsageWindow": ("Calls of this minute and day", "One row for each app and company."),

@@ -14,12 +14,15 @@ from integrations.models import (
     Access,
     Application,
     AuthorizationState,
+    CalendarFeed,
     Company,
     Connection,
     ConnectionCheck,
     Customer,
     Heartbeat,
     LinkPage,
+    StatusChange,
+    User,
 )
 from tests.models.test_constraints import make_application
 
@@ -52,6 +55,16 @@ def make_check(**fields: Any) -> ConnectionCheck:
 def make_link(**fields: Any) -> LinkPage:
     values = {"token_hash": "h", "created_by": "portal", "expires_at": NOW + timedelta(days=1), **fields}
     return LinkPage.objects.create(application=application(), **values)
+
+
+def make_change(**fields: Any) -> StatusChange:
+    values = {"connection": make_connection(), "after": "connected", "cause": "Told so.", "by": "portal", **fields}
+    return StatusChange.objects.create(**values)
+
+
+def make_feed(**fields: Any) -> CalendarFeed:
+    user = User.objects.filter(username="anna").first() or User.objects.create_user("anna")
+    return CalendarFeed.objects.create(**{"user": user, "token_hash": "h", "created_at": NOW, **fields})
 
 
 def make_state(**fields: Any) -> AuthorizationState:
@@ -94,6 +107,15 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
     ("link_expires_after_it_was_made", make_link, {"expires_at": NOW - timedelta(days=1)}),
     ("link_created_by_is_known", make_link, {"created_by": ""}),
     ("link_tried_for_a_customer", make_link, {"tried_because": "They say that it is granted."}),
+    ("link_revoked_at_and_by", make_link, {"revoked_at": NOW}),
+    ("link_revoked_at_and_by", make_link, {"revoked_by": "portal"}),
+    ("company_use_is_known", make_company, {"use": "maybe"}),
+    ("status_change_changes", make_change, {"before": "connected", "after": "connected"}),
+    ("status_change_is_known", make_change, {"after": "lost"}),
+    ("status_change_is_known", make_change, {"before": "lost"}),
+    ("status_change_has_a_cause", make_change, {"cause": ""}),
+    ("status_change_by_is_known", make_change, {"by": "anna"}),
+    ("calendar_feed_revoked_after_it_was_made", make_feed, {"revoked_at": NOW - timedelta(days=1)}),
     ("state_expires_after_it_was_made", make_state, {"expires_at": NOW - timedelta(days=1)}),
     ("heartbeat_process_is_known", Heartbeat.objects.create, {"process": "web", "at": NOW}),
 ]
@@ -106,7 +128,8 @@ def test_a_row_that_breaks_a_constraint_is_refused(name: str, make: Callable[...
 
 
 def test_every_check_constraint_has_a_case() -> None:
-    models = (Customer, Connection, Company, Access, ConnectionCheck, LinkPage, AuthorizationState, Heartbeat)
+    connected = (Customer, Connection, StatusChange, Company, Access, ConnectionCheck)
+    models = (*connected, LinkPage, AuthorizationState, CalendarFeed, Heartbeat)
     checks = {c.name for model in models for c in model._meta.constraints if type(c).__name__ == "CheckConstraint"}
     assert checks == {name for name, _, _ in CASES}
 
@@ -118,6 +141,13 @@ def test_one_user_has_one_connection_an_app() -> None:
     make_connection(exact_user_id="u2")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_connection()
+
+
+def test_one_person_has_one_live_calendar_feed() -> None:
+    make_feed(revoked_at=NOW)
+    make_feed(token_hash="i")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_feed(token_hash="j")
 
 
 def test_a_company_is_there_once_an_app() -> None:

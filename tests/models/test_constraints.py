@@ -110,6 +110,13 @@ CASES: list[tuple[str, Callable[..., Any], dict[str, Any]]] = [
         {"registered_at": timezone.now(), "registered_by": "portal"},
     ),
     *(("application_in_one_state", make_application, two) for two in TWO_STATES),
+    ("application_keys_refused_then_tried", make_application, {"keys_refused_at": timezone.now()}),
+    ("application_keys_refused_then_tried", make_application, {"keys_tried_at": timezone.now()}),
+    (
+        "application_keys_refused_then_tried",
+        make_application,
+        {"keys_refused_at": timezone.now(), "keys_tried_at": timezone.now() - timedelta(days=1)},
+    ),
     ("application_version_counts_from_one", make_application, {"version": 0}),
     ("key_test_verdict_is_known", make_key_test, {"client_verdict": "maybe"}),
     ("key_test_verdict_is_known", make_key_test, {"secret_verdict": "maybe"}),
