@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from integrations.rules.actors import PORTAL
-from integrations.services import checks, health, heartbeats, monitor, retention
+from integrations.services import checks, connections, health, heartbeats, monitor, retention, token_sweep
 from integrations.services.refusals import Refused
 
 CHUNK: Final = 100
@@ -28,6 +28,19 @@ def look_for_due_checks() -> None:
 def run_checks(ids: list[str]) -> None:
     """Run the checks of these connections in threads."""
     checks.run_many([UUID(pk) for pk in ids])
+
+
+@shared_task
+def finish_token_requests() -> None:
+    """Look after token requests and consents whose process ended half-way."""
+    token_sweep.requests()
+    connections.finish_pending()
+
+
+@shared_task
+def look_into_token_files() -> None:
+    """Take from the files what the database has missed."""
+    token_sweep.files()
 
 
 @shared_task

@@ -22,12 +22,23 @@ HOUR: Final = 60 * MINUTE
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "sentinel://")
 
 LOOK_SECONDS: Final = 20
+SWEEP_SECONDS: Final = 15
 
 SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     "look-for-due-checks": {
         "task": "integrations.tasks.look_for_due_checks",
         "schedule": float(LOOK_SECONDS),
         "options": {"expires": LOOK_SECONDS},
+    },
+    "finish-token-requests": {
+        "task": "integrations.tasks.finish_token_requests",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "look-into-token-files": {
+        "task": "integrations.tasks.look_into_token_files",
+        "schedule": 10.0 * MINUTE,
+        "options": {"expires": 10 * MINUTE},
     },
     "tell-the-monitor": {
         "task": "integrations.tasks.tell_the_monitor",

@@ -252,6 +252,13 @@ def folder(text: str) -> Path:
         raise Malformed("it starts with ~ and no user's home is known") from None
 
 
+def seconds(text: str) -> float:
+    number = float(text)
+    if not 1 <= number <= 60:
+        raise Malformed("it is no number from 1 to 60")
+    return number
+
+
 def loopback(url: str) -> bool:
     """Tell whether the host of ``url`` is this machine by its literal name."""
     host = urlsplit(url).hostname or ""

@@ -209,6 +209,23 @@ TOKEN_JOURNAL_DIR = env.read(
     mend="Set a folder on a disk that survives a crash of the database.",
 )
 
+TOKEN_DEADLINE_SECONDS = env.read(
+    "TOKEN_DEADLINE_SECONDS",
+    environment.seconds,
+    default=20.0,
+    mend="Set the seconds that a token request may take, from 1 to 60.",
+)
+TOKEN_LEASE_SECONDS = env.read(
+    "TOKEN_LEASE_SECONDS",
+    environment.seconds,
+    default=30.0,
+    mend="Set more seconds than TOKEN_DEADLINE_SECONDS, 60 at most.",
+)
+if TOKEN_LEASE_SECONDS <= TOKEN_DEADLINE_SECONDS:
+    raise ImproperlyConfigured(
+        "TOKEN_LEASE_SECONDS is not above TOKEN_DEADLINE_SECONDS: two processes could ask for one token at once."
+    )
+
 # --- One installation ---------------------------------------------------------------------------------------
 
 INSTALLATION_FILE = VAR_DIR / "installation"

@@ -1,11 +1,14 @@
 """What tests share: people, an app, and a key ring that is opened anew."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -52,6 +55,15 @@ def fresh_key_ring() -> Iterator[None]:
     keyring.forget()
     yield
     keyring.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_token_files() -> Iterator[None]:
+    """Every test begins with no tokens on the disk: its rows are gone with the one before."""
+    yield
+    with suppress(FileNotFoundError):
+        for file in Path(django_settings.TOKEN_JOURNAL_DIR).iterdir():
+            file.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

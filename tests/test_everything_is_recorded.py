@@ -714,9 +714,12 @@ ELSEWHERE: Final = frozenset({"takeover.tell"})
 """Writes its event into the database of the other portal; has tests of its own."""
 PARTS: Final = frozenset(
     {
+        "connection_statuses.begun",
+        "connection_statuses.change",
         "permissions.record_as_it_stood",
         "scope_approvals.add",
         "scope_approvals.record_as_it_stood",
+        "token_store.destroy",
         "workflow_rows.add",
         "workflow_rows.refusals_recorded",
     }

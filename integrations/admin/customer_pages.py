@@ -130,7 +130,7 @@ def _connections(customer: Customer) -> list[Connection]:
 
 
 def _linked(customer: Customer) -> Any:
-    return customer.links.filter(connection__isnull=False).values("connection")
+    return customer.links.filter(connected_at__isnull=False, connection__isnull=False).values("connection")
 
 
 def _unassigned(customer: Customer) -> list[Company]:

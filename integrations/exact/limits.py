@@ -6,9 +6,10 @@ Source: Exact's page *API limits* (support.exactonline.com, topic DNO-Simulation
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from integrations.exact.redaction import visible
 
@@ -30,8 +31,19 @@ EARLIEST_REFRESH_SECONDS: Final = 570
 REFRESH_TOKEN_DAYS: Final = 30
 """Unused for so long, a refresh token dies; each refresh gives another that lives as long. Source: Exact's page
 *OAuth on Exact Online*, and the refusal of the token endpoint ("The refresh token expired at …")."""
+MAINTENANCE_ZONE: Final = ZoneInfo("Europe/Amsterdam")
+MAINTENANCE: Final = (time(4, 0), time(4, 30))
+"""About when Exact is maintained each day, in that zone: token requests get lost then."""
 PAGE_SIZE: Final = 60
 """Objects per page of an answer; bulk and sync endpoints give 1,000."""
+
+
+def maintenance_until(now: datetime) -> datetime | None:
+    """Return when today's maintenance ends, where it is under way at ``now`` (aware); else None."""
+    there = now.astimezone(MAINTENANCE_ZONE)
+    begins, ends = (datetime.combine(there.date(), at, MAINTENANCE_ZONE) for at in MAINTENANCE)
+    return ends.astimezone(UTC) if begins <= there < ends else None
+
 
 LARGEST: Final = 10_000_000
 """No contract comes near: a larger number in a header is taken for an error."""

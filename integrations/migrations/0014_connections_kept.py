@@ -119,6 +119,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('revoked_at__isnull', True), ('revoked_at__gte', models.F('created_at')), _connector='OR'), name='calendar_feed_revoked_after_it_was_made'),
         ),
         migrations.AddIndex(
+            model_name='connection',
+            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='connection_asked_for'),
+        ),
+        migrations.AddIndex(
             model_name='statuschange',
             index=models.Index(fields=['connection', '-at'], name='status_change_by_connection'),
         ),

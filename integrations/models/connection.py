@@ -20,6 +20,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return those whose tokens live, or may live."""
         return self.filter(status__in=[Connection.Status.CONNECTED, Connection.Status.VERIFYING])
 
+    def pending(self) -> "ConnectionQuerySet":
+        """Return those whose tokens are nobody's yet."""
+        return self.filter(status=Connection.Status.PENDING)
+
     def fall_due(self, now: datetime) -> int:
         """Let those whose tokens live be checked at once, also where a worker has taken one; return how many."""
         return self.linked().update(next_check_at=now, claimed_until=None)
@@ -97,6 +101,7 @@ class Connection(models.Model):
         indexes = [
             models.Index(fields=["next_check_at"], name="connection_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["status"], name="connection_not_well", condition=~Q(status="connected")),
+            models.Index(fields=["lease_until"], name="connection_asked_for", condition=Q(lease_until__isnull=False)),
             models.Index(fields=["consented_at"], name="connection_unfinished", condition=Q(status="pending")),
         ]
         constraints = [
@@ -140,6 +145,11 @@ class Connection(models.Model):
 
     def __repr__(self) -> str:
         return f"<Connection {self.pk} {self.status}>"
+
+    @staticmethod
+    def unclaimed(now: datetime) -> Q:
+        """Return the condition that no worker has taken it."""
+        return Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
 
     @property
     def reach_label(self) -> str:

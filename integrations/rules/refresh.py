@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from integrations.exact import limits
+
 EARLIEST_PERCENT: Final = 95
 """Of the lifetime, since the last token request: 570 of 600 s."""
 
@@ -22,6 +24,7 @@ class Why(StrEnum):
     OUTCOME_UNKNOWN = (
         "Exact's answer to the last token request was lost; until then it cannot be told which token is good."
     )
+    MAINTENANCE = "Exact is in its daily maintenance, when answers get lost; nobody needs a new token now."
     TOO_EARLY = "There is no usable token, and Exact gives no new one yet."
 
 
@@ -80,13 +83,22 @@ class Refuse:
 Decision = Use | Refresh | WaitUntil | Refuse
 
 
+def earliest_after(lifetime: timedelta) -> timedelta:
+    """Return for how long after a token request Exact serves no other of the chain."""
+    return lifetime * EARLIEST_PERCENT / 100
+
+
 def earliest(requested_at: datetime, lifetime: timedelta) -> datetime:
     """Return from when on Exact serves the next token request of a chain."""
-    return requested_at + lifetime * EARLIEST_PERCENT / 100
+    return requested_at + earliest_after(lifetime)
 
 
-def decide(state: TokenState, now: datetime) -> Decision:
-    """Return what to do about a connection's token at ``now`` (aware)."""
+def decide(state: TokenState, now: datetime, *, may_wait: bool = False) -> Decision:
+    """Return what to do about a connection's token at ``now`` (aware).
+
+    ``may_wait``: nobody needs the token now; what only keeps a link alive is not asked for while Exact is in its
+    daily maintenance, when answers get lost.
+    """
     if state.ended:
         return Refuse("The connection has ended; the customer must reconnect.")
     young = state.answered_at is not None and now < earliest(state.answered_at, state.lifetime)
@@ -94,6 +106,8 @@ def decide(state: TokenState, now: datetime) -> Decision:
         return Use()
     if state.leased_until is not None and now < state.leased_until:
         return WaitUntil(state.leased_until, Why.UNDER_WAY)
+    if may_wait and (over := limits.maintenance_until(now)) is not None:
+        return WaitUntil(over, Why.MAINTENANCE)
     if state.outstanding is not None:
         return _after_a_lost_answer(state, state.outstanding, now)
     if state.answered_at is not None and young:

@@ -18,7 +18,7 @@ from integrations.rules.actors import Actor
 from integrations.rules.keys import clean_client_id
 from integrations.rules.names import why_not_shown
 from integrations.rules.redirects import clean_redirect_url, clean_registered_url
-from integrations.services import app_facts, people, permissions, rights, scope_approvals
+from integrations.services import app_facts, people, permissions, refused_keys, rights, scope_approvals
 from integrations.services.refusals import Conflict, Refused
 
 CHANGEABLE: Final = (
@@ -113,6 +113,8 @@ def change(application: Application, *, by: Actor, version: int | None = None) -
         if changes:
             application.version = row.version + 1
             application.save(update_fields=[*changes, "version"])
+            if "client_id" in changes:
+                refused_keys.changed(application)
             AuditEvent.objects.record("application.changed", application, by=by, details=_said(changes))
     return changes
 

@@ -55,7 +55,7 @@ class Door:
         """Ask for a token, which asks Exact where it is due, and for nothing else; return what came of it."""
         began = timezone.now()
         try:
-            tokens.access_token(self.connection)
+            tokens.access_token(self.connection, may_wait=True)
         except ExactError as error:
             self.evidence.append(errors.describe(error))
             raise
@@ -143,7 +143,7 @@ def run_many(ids: Iterable[UUID], *, seconds: float = SOFT_SECONDS) -> int:
 
 
 def due(now: datetime) -> Q:
-    return Q(next_check_at__lte=now) & (Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+    return Q(next_check_at__lte=now) & Connection.unclaimed(now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Connections: from the code that Exact gave to a user, his tokens and his companies."""
 
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +16,7 @@ from integrations.services import (
     applications,
     calls,
     companies,
+    connection_statuses,
     installation,
     links,
     scope_approvals,
@@ -22,7 +26,11 @@ from integrations.services import (
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
-MAX_PAGES = 20
+MAX_PAGES: Final = 20
+UNDER_WAY: Final = timedelta(minutes=1)
+"""For as long a browser's request may still be finishing what it began."""
+CLAIM: Final = timedelta(minutes=10)
+AT_ONCE: Final = 20
 Status = Connection.Status
 
 
@@ -48,38 +56,73 @@ def connect(state: AuthorizationState, code: str) -> Connection:
         raise Refused(["The app's Client secret is missing, or cannot be opened with the present keys."])
     answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
     pending = tokens.begin(application, answer, now=timezone.now())
+    LinkPage.objects.filter(pk=state.link_id).update(connection=pending)  # whoever finishes it has to know
     secrets.prove(secret)
+    return _finish(pending, state.link)
+
+
+def finish_pending() -> int:
+    """Go on where the process that traded a code ended before it knew whose the tokens are; return how many are known
+    now. One at a time has each; what fails is tried again ten minutes later, until the clearing takes it.
+    """
+    finished = 0
+    now = timezone.now()
+    waiting = Connection.objects.pending().filter(consented_at__lt=now - UNDER_WAY).filter(Connection.unclaimed(now))
+    for pending in waiting.select_related("application").order_by("consented_at")[:AT_ONCE]:
+        if not Connection.objects.filter(Connection.unclaimed(now), pk=pending.pk).update(claimed_until=now + CLAIM):
+            continue
+        link = LinkPage.objects.filter(connection=pending).select_related("customer", "application").first()
+        with suppress(errors.ExactError, calls.CallRefused, tokens.TokenUnavailable, Refused):
+            _finish(pending, link)
+            finished += 1
+    return finished
+
+
+def _finish(pending: Connection, link: LinkPage | None) -> Connection:
     me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
-    connection = identify(pending, me, link=state.link)
-    _first_companies(connection, me, state.link)
+    connection = identify(pending, me, link=link)
+    _first_companies(connection, me, link)
     return connection
 
 
-def identify(pending: Connection, me: Me, *, link: LinkPage) -> Connection:
-    """Make the pending connection that of its user; where he has one already, that one gets the tokens."""
-    by = PORTAL if link.customer_id else Actor.parse(link.created_by)
+def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connection:
+    """Make the pending connection that of its user; where he has one already, that one gets the tokens.
+
+    ``link``: by which page he consented; None where nobody knows any more.
+
+    Raises:
+        Refused: somebody else finished it meanwhile, and nothing is left of it.
+    """
+    by = PORTAL if link is None or link.customer_id else Actor.parse(link.created_by)
     with transaction.atomic():
         # One at a time for an app: two consents of one user must not make two connections.
         application = Application.objects.select_for_update().get(pk=pending.application_id)
         known = Connection.objects.filter(application_id=pending.application_id, exact_user_id=me.user_id).first()
+        if not Connection.objects.filter(pk=pending.pk).exists():
+            raise Refused(["This connection was finished by another process."])
         if known is not None and known.pk != pending.pk:
             tokens.move(pending, known)
         connection = known or pending
         connection.refresh_from_db()
         _describe(connection, me)
-        connection.status, connection.status_reason = Status.CONNECTED, ""
+        cause = "Exact named the user whose tokens these are."
+        connection_statuses.change(connection, Status.CONNECTED, cause=cause, by=by, keep=False)
         connection.consented_at = connection.next_check_at = timezone.now()
+        connection.claimed_until = None
         connection.scope_approval = scope_approvals.latest([application]).get(application.pk)
         connection.save(update_fields=[*DESCRIBED, *CONSENTED])
-        LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
-        Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
+        if link is not None:
+            LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
+            Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
-        AuditEvent.objects.record(action, connection, by=by, details={"link": str(link.pk)})
+        details = {"link": str(link.pk)} if link else None
+        AuditEvent.objects.record(action, connection, by=by, details=details)
+        transaction.on_commit(partial(tokens.name, connection))
     return connection
 
 
 DESCRIBED = ("exact_user_id", "user_name", "full_name", "email", "email_key", "division")
-CONSENTED = ("status", "status_reason", "consented_at", "next_check_at", "scope_approval")
+CONSENTED = ("status", "status_reason", "consented_at", "next_check_at", "claimed_until", "scope_approval")
 
 
 def describe(connection: Connection, me: Me) -> None:
@@ -126,7 +169,7 @@ def _describe(connection: Connection, me: Me) -> None:
     connection.division = connection.division or me.current_division
 
 
-def _first_companies(connection: Connection, me: Me, link: LinkPage) -> None:
+def _first_companies(connection: Connection, me: Me, link: LinkPage | None) -> None:
     """Read the companies now, so that the page after the consent shows them; the first check tries again."""
     try:
         found = read_companies(connection, max_pages=MAX_PAGES)

@@ -153,7 +153,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
         reaching.update(withdrawn_at=now, withdrawn_by=str(by))
         Company.objects.filter(customer=row).update(primary_access=None)
         for connection in what.ended:
-            token_store.destroy(connection, f"Staff disconnected it on {standings.say(now)}.")
+            token_store.destroy(connection, f"Staff disconnected it on {standings.say(now)}.", by=by)
             AuditEvent.objects.record("connection.disconnected", connection, by=by)
         for kept in what.kept:
             companies.pin(kept.connection)

@@ -56,7 +56,7 @@ def doctor(*, only_looking: bool = False) -> Iterator[Finding]:
             yield from (check_installation(), check_address(), check_heartbeats(), check_lag(), check_monitor())
             yield from (check_cache(only_looking=only_looking), check_keys())
             if not only_looking:
-                yield from (check_sealed_rows(), upkeep.check_frozen_reviews())
+                yield from (check_sealed_rows(), upkeep.check_token_files(), upkeep.check_frozen_reviews())
             yield from (check_keys_needed(), check_key_copies())
             yield from (upkeep.check_activity_guard(), upkeep.check_review_guard(), upkeep.check_retention())
             yield from app_health.check_apps()

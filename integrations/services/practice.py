@@ -11,7 +11,7 @@ from integrations.models import Application, AuditEvent, Company, Connection, Ki
 from integrations.rules import editions
 from integrations.rules.actors import Actor
 from integrations.rules.workflow import PermissionState
-from integrations.services import applications, rights, secrets
+from integrations.services import applications, rights, secrets, token_sweep
 
 NAME: Final = "Practice app"
 Register = Callable[[Region, str, str], dict[str, Any]]
@@ -70,7 +70,9 @@ def remove(*, by: Actor) -> int:
     with transaction.atomic():
         ids = [row.pk for row in Application.objects.select_for_update() if row.is_practice]
         Company.objects.filter(application_id__in=ids).delete()
-        Connection.objects.filter(application_id__in=ids).delete()
+        connections = Connection.objects.filter(application_id__in=ids)
+        token_sweep.forget(connections.values_list("pk", flat=True))
+        connections.delete()
         Application.objects.filter(pk__in=ids).delete()
         if ids:
             AuditEvent.objects.record(

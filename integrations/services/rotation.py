@@ -10,7 +10,7 @@ from django.db.models import Model
 from integrations.crypto import CannotOpen
 from integrations.models import AuditEvent, KeyRingCanary
 from integrations.rules.actors import Actor
-from integrations.services import keyring
+from integrations.services import keyring, token_journal
 from integrations.services.sealed_rows import CANARY, COLUMNS, SealedColumn
 
 BATCH: Final = 500
@@ -45,6 +45,7 @@ def rotate(*, by: Actor, batch: int = BATCH) -> Iterator[Progress]:
     """
     everything = [_rotate(column, batch) for column in COLUMNS]
     yield from everything
+    yield _rotate_files()
     yield _rotate_canary(everything, batch)
     resealed = sum(progress.resealed for progress in everything)
     with transaction.atomic():
@@ -54,9 +55,13 @@ def rotate(*, by: Actor, batch: int = BATCH) -> Iterator[Progress]:
 def keys_needed() -> KeysNeeded:
     ids = keyring.ring().ids
     columns = (*COLUMNS, CANARY)
-    needed = tuple(key_id for key_id in ids if any(column.sealed_by(key_id).exists() for column in columns))
-    rows = sum(column.rows().count() for column in columns)
+    files = token_journal.sealed_by()
+    needed = tuple(
+        key_id for key_id in ids if key_id in files or any(column.sealed_by(key_id).exists() for column in columns)
+    )
+    rows = sum(column.rows().count() for column in columns) + sum(files.values())
     readable = sum(column.sealed_by(key_id).count() for column in columns for key_id in ids)
+    readable += sum(count for key_id, count in files.items() if key_id in ids)
     first = keyring.ring().first.id
     removable = tuple(key_id for key_id in ids if key_id not in needed and key_id != first)
     return KeysNeeded(needed, removable, rows - readable)
@@ -71,6 +76,11 @@ def _rotate(column: SealedColumn, batch: int) -> Progress:
             for row in rows:
                 _reseal(column, row, progress)
     return progress
+
+
+def _rotate_files() -> Progress:
+    resealed, closed = token_journal.reseal()
+    return Progress(token_journal.PURPOSE, resealed, cannot_open=[f"{closed} files"] if closed else [])
 
 
 def _reseal(column: SealedColumn, row: Model, progress: Progress) -> None:

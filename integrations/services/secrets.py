@@ -13,7 +13,7 @@ from integrations.exact import errors
 from integrations.models import Application, AuditEvent, ClientSecret
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.keys import clean_client_secret
-from integrations.services import keyring, rights
+from integrations.services import keyring, refused_keys, rights
 from integrations.services.refusals import Conflict, Refused
 
 ANOTHER_MEANWHILE: Final = (
@@ -178,6 +178,7 @@ def _add(
     )
     row.sealed = keyring.seal(plaintext, row.place())
     row.save(force_insert=True)
+    refused_keys.changed(application)
     details = {"fingerprint": mark, "version": row.version, "status": row.status}
     AuditEvent.objects.record("application.secret_set", application, by=by, details=details)
     return row

@@ -39,6 +39,18 @@ class CannotOpenTokens(TokenUnavailable):
     who = Who.OPERATOR
 
 
+class JournalUnwritable(TokenUnavailable):
+    """New tokens could not be kept on the disk, so Exact was not asked."""
+
+    who = Who.OPERATOR
+
+
+class KeysRefused(NotYet):
+    """Exact said ``invalid_client`` to all of the app's secrets; it is asked again at ``until``, or with other keys."""
+
+    who = Who.APP_OWNER
+
+
 class KeysMissing(TokenUnavailable):
     """The app has no Client ID, or no Client secret that opens."""
 

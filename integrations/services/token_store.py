@@ -6,10 +6,13 @@ Nothing here reaches Exact. Each function is one statement or one transaction, a
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from integrations.crypto import CannotOpen
@@ -17,12 +20,16 @@ from integrations.exact.errors import AuthenticationRequired, ExactError
 from integrations.exact.oauth import TokenAnswer
 from integrations.models import AuditEvent, Connection
 from integrations.rules import refresh
-from integrations.rules.actors import PORTAL
-from integrations.services import keyring
+from integrations.rules.actors import PORTAL, Actor
+from integrations.services import connection_statuses, keyring, token_journal
 from integrations.services.token_errors import CannotOpenTokens
+from integrations.services.token_journal import Entry, Slot
 
-LEASE: Final = timedelta(seconds=30)
-REASON_LENGTH: Final = 300
+LEASE: Final = timedelta(seconds=settings.TOKEN_LEASE_SECONDS)
+CLOCKS_DIFFER: Final = timedelta(seconds=5)
+"""By how much the clocks of two machines may differ before a time counts as one of the future."""
+CAME_BACK: Final = "The file beside the database had tokens that the database had missed."
+LONGEST_REASON: Final = connection_statuses.LONGEST
 Status = Connection.Status
 CHAIN: Final = (
     "status",
@@ -91,13 +98,16 @@ def opened(row: Connection, column: str) -> str:
         raise CannotOpenTokens("The stored tokens cannot be opened with the present keys.") from None
 
 
-def put(row: Connection, access_token: str, refresh_token: str) -> None:
+def put(row: Connection, access_token: str, refresh_token: str, *, generation: int = 0) -> None:
     """Seal a new pair into the row, as its next generation; the lease and the intent end. Not saved.
+
+    ``generation``: what the pair is in its file already; else it is above whatever the row and its file have had, so
+    that a file which was left behind is never taken for newer.
 
     Raises:
         WrongKeyRing: the present keys are not this database's.
     """
-    row.token_generation += 1
+    row.token_generation = generation or max(row.token_generation, token_journal.generation(row.pk)) + 1
     row.access_token = keyring.seal(access_token, row.place(Connection.ACCESS_TOKEN))
     row.refresh_token = keyring.seal(refresh_token, row.place(Connection.REFRESH_TOKEN))
     row.refresh_asked_at = row.lease_owner = row.lease_until = None
@@ -124,7 +134,10 @@ def hold(lease: Lease, now: datetime) -> bool:
     """Just before a request is sent: tell whether the lease is ours still, and count it and the intent from
     now on."""
     held = Connection.objects.filter(**lease.row, lease_until__gt=now)
-    if not held.update(lease_until=now + LEASE, refresh_asked_at=now):
+    today = now.astimezone(UTC).date()
+    calls = Case(When(token_calls_on=today, then=F("token_calls") + 1), default=Value(1))
+    changed = held.update(lease_until=now + LEASE, refresh_asked_at=now, token_calls=calls, token_calls_on=today)
+    if not changed:
         return False
     lease.asked_at = now
     return True
@@ -140,23 +153,77 @@ def undo(lease: Lease) -> None:
 # --- What became of a request -------------------------------------------------------------------------------
 
 
-def save(lease: Lease, answer: TokenAnswer, answered_at: datetime) -> bool:
-    """Store new tokens; False where the row has others by now. Whoever holds the lease does not matter: the
-    answer to the present refresh token is good, however late it comes."""
+def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot) -> bool:
+    """Store new tokens, in their file and then in the row; False where the row has others by now. Whoever holds the
+    lease does not matter: the answer to the present refresh token is good, however late it comes.
+
+    Raises:
+        JournalUnwritable: the row has them, their file has not.
+    """
+    seen = Connection.objects.filter(pk=lease.connection_id, token_generation=lease.generation).first()
+    if seen is None or seen.status == Status.DISCONNECTED:
+        return False
+    entry = _next(seen, answer, answered_at)
+    try:
+        slot.write(entry)
+    finally:  # where the disk refuses after all, the row is what is left
+        saved = _save(entry, after=lease.generation)
+    return saved
+
+
+def _next(seen: Connection, answer: TokenAnswer, answered_at: datetime) -> Entry:
+    seen.token_generation = max(seen.token_generation, token_journal.generation(seen.pk)) + 1
+    seen.token_lifetime, seen.token_answered_at = answer.expires_in, answered_at
+    return Entry.of(seen, answer.access_token, answer.refresh_token)
+
+
+def _save(entry: Entry, *, after: int) -> bool:
+    """Take what a file holds into the row that had generation ``after``."""
     with transaction.atomic():
-        row = _locked(pk=lease.connection_id, token_generation=lease.generation)
-        if row is None or row.status in Connection.ENDED:
+        row = _locked(pk=entry.connection_id, token_generation=after)
+        if row is None or row.status == Status.DISCONNECTED:
             return False
         doubted = not row.access_token
-        put(row, answer.access_token, answer.refresh_token)
-        row.token_lifetime, row.token_answered_at = answer.expires_in, answered_at
+        put(row, entry.access_token, entry.refresh_token, generation=entry.generation)
+        row.token_lifetime, row.token_answered_at = entry.lifetime, entry.answered_at
         if row.status == Status.VERIFYING and not doubted:
-            _verified(row)
+            _verified(row, "Exact answered; its new tokens are stored.")
+        elif row.status == Status.RECONNECT:
+            _verified(row, CAME_BACK)
+            row.next_check_at = timezone.now()
         row.save(update_fields=CHAIN)
     return True
 
 
-def unknown(lease: Lease, reason: str) -> datetime | None:
+def adopt(seen: Connection) -> bool:
+    """Take the tokens from the file, where it is ahead of the row; tell whether it was. ``seen`` is not changed.
+
+    A connection that staff disconnected stays so: nobody takes its tokens back.
+    """
+    if token_journal.generation(seen.pk) <= seen.token_generation or seen.status == Status.DISCONNECTED:
+        return False
+    entry = token_journal.read(seen.pk)
+    return entry is not None and entry.generation > seen.token_generation and _save(entry, after=seen.token_generation)
+
+
+def correct(seen: Connection, now: datetime) -> bool:
+    """A time that lies ahead of us was written by a clock that has been set back since: count from now instead.
+
+    Tell whether one did.
+    """
+    times = {"refresh_asked_at": now, "token_answered_at": now, "lease_until": now}
+    ahead = {name: value for name, value in times.items() if (at := getattr(seen, name)) and at > now + _ahead(name)}
+    if not ahead:
+        return False
+    row = Connection.objects.filter(pk=seen.pk, token_generation=seen.token_generation)
+    return bool(row.filter(**{name: getattr(seen, name) for name in ahead}).update(**ahead))
+
+
+def _ahead(name: str) -> timedelta:
+    return CLOCKS_DIFFER + (LEASE if name == "lease_until" else timedelta(0))
+
+
+def unknown(lease: Lease, reason: str, evidence: str = "") -> datetime | None:
     """The outcome is unknown: being verified from now on. Return when it can be told; None where the row has
     changed meanwhile."""
     with transaction.atomic():
@@ -165,7 +232,7 @@ def unknown(lease: Lease, reason: str) -> datetime | None:
             return None
         row.lease_owner = row.lease_until = None
         tells_at = refresh.earliest(row.refresh_asked_at, _lifetime(row))
-        _verify(row, reason, tells_at)
+        _verify(row, reason, tells_at, evidence)
         row.save(update_fields=CHAIN)
     return tells_at
 
@@ -173,8 +240,16 @@ def unknown(lease: Lease, reason: str) -> datetime | None:
 def nobody_answered(seen: Connection) -> None:
     """Whoever held the lease is gone with the answer: the same, for a row as the rule saw it."""
     if seen.status == Status.CONNECTED:
-        gone = Lease(seen.pk, seen.token_generation, seen.lease_owner, seen.refresh_asked_at, None)
-        unknown(gone, "A request for a new token was not finished.")
+        abandon(seen)
+
+
+def abandon(seen: Connection) -> bool:
+    """Take the lease from who is gone with the answer; tell whether the row was still as it was seen.
+
+    One who took the lease and had not yet asked wrote its intent with it: nobody can tell the two apart.
+    """
+    gone = Lease(seen.pk, seen.token_generation, seen.lease_owner, seen.refresh_asked_at, None)
+    return unknown(gone, "A request for a new token was not finished.") is not None
 
 
 def end(lease: Lease, error: ExactError) -> bool:
@@ -204,7 +279,7 @@ def forget(connection: Connection, token: str) -> None:
         else:
             row.access_token = ""
             since = state(row).outstanding or row.token_answered_at or timezone.now()
-            _verify(row, str(refused), refresh.earliest(since, _lifetime(row)))
+            _verify(row, str(refused), refresh.earliest(since, _lifetime(row)), "a call with the token on hand")
         row.save(update_fields=CHAIN)
 
 
@@ -213,17 +288,25 @@ def confirm(connection: Connection) -> None:
     with transaction.atomic():
         row = _locked(pk=connection.pk, status=Status.VERIFYING, refresh_asked_at=None)
         if row is not None and row.access_token:
-            _verified(row)
+            _verified(row, "A call with the token on hand worked.")
             row.save(update_fields=CHAIN)
 
 
-def destroy(row: Connection, reason: str) -> None:
-    """End the chain by our own decision: nothing of its tokens is left. ``row`` is locked by the caller, who
-    records the event. An answer that is under way finds its lease gone."""
-    row.status, row.status_reason, row.next_check_at = Status.DISCONNECTED, reason[:REASON_LENGTH], None
+def destroy(row: Connection, reason: str, *, by: Actor) -> None:
+    """End the chain by our own decision: nothing of its tokens is left, once the caller's transaction is. ``row`` is
+    locked by the caller, who records the event. An answer that is under way finds its lease gone."""
+    connection_statuses.change(row, Status.DISCONNECTED, cause=reason, by=by)
+    row.next_check_at = None
     row.access_token = row.refresh_token = ""
     row.refresh_asked_at = row.lease_owner = row.lease_until = None
     row.save(update_fields=CHAIN)
+    transaction.on_commit(partial(token_journal.remove, row.pk))
+
+
+def early(connection: Connection, now: datetime, again: timedelta) -> None:
+    """Exact says that the token on hand is good still: its clock, or ours, is off. Believe it for ``again``."""
+    row = Connection.objects.filter(pk=connection.pk, token_generation=connection.token_generation)
+    row.update(token_answered_at=now + again - refresh.earliest_after(_lifetime(connection)))
 
 
 def _locked(**compare: Any) -> Connection | None:
@@ -234,27 +317,27 @@ def _lifetime(row: Connection) -> timedelta:
     return timedelta(seconds=row.token_lifetime)
 
 
-def _verified(row: Connection) -> None:
-    row.status, row.status_reason = Status.CONNECTED, ""
+def _verified(row: Connection, cause: str) -> None:
+    connection_statuses.change(row, Status.CONNECTED, cause=cause, by=PORTAL, keep=False)
     AuditEvent.objects.record("connection.verified", row, by=PORTAL)
 
 
-def _verify(row: Connection, reason: str, check_at: datetime) -> None:
+def _verify(row: Connection, reason: str, check_at: datetime, evidence: str) -> None:
     """A pending connection stays pending: nobody knows yet whose it is."""
     if row.status == Status.PENDING:
         return
-    if row.status != Status.VERIFYING:
-        row.status = Status.VERIFYING
+    if connection_statuses.change(row, Status.VERIFYING, cause=reason, by=PORTAL, evidence=evidence):
         AuditEvent.objects.record("connection.verifying", row, by=PORTAL, details={"until": check_at.isoformat()})
-    row.status_reason, row.next_check_at = reason[:REASON_LENGTH], check_at
+    row.next_check_at = check_at
 
 
 def _end(row: Connection, error: ExactError) -> None:
     row.refresh_asked_at = row.lease_owner = row.lease_until = None
-    row.status_reason = str(error)[:REASON_LENGTH]
     row.access_token = ""
     if row.status == Status.PENDING:  # a row without a user is not shown, and keeps what it was made with
+        row.status_reason = str(error)[:LONGEST_REASON]
         return
-    row.status, row.next_check_at, row.refresh_token = Status.RECONNECT, None, ""
+    connection_statuses.change(row, Status.RECONNECT, cause=str(error), by=PORTAL, evidence=str(error.evidence or ""))
+    row.next_check_at, row.refresh_token = None, ""
     details = {"cause": type(error).__name__}
     AuditEvent.objects.record("connection.reconnect_needed", row, by=PORTAL, details=details)

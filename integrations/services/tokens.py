@@ -4,39 +4,57 @@ One process asks Exact, under a lease on the row, and writes its intent before t
 or a lost answer, therefore leaves a trace: whoever comes next waits until Exact can tell what happened.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic, sleep
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from integrations.exact import errors, oauth, wire
+from integrations.exact import errors, oauth
 from integrations.models import Application, Connection
 from integrations.rules import lifetimes, refresh
-from integrations.services import app_guard, installation, keyring, secrets, token_store, wire_guard
+from integrations.rules.actors import PORTAL
+from integrations.services import (
+    app_guard,
+    connection_statuses,
+    installation,
+    keyring,
+    refused_keys,
+    secrets,
+    token_journal,
+    token_store,
+    wire_guard,
+)
 from integrations.services.token_errors import (
     AppAsleep,
     AppStopped,
     CannotOpenTokens,
+    JournalUnwritable,
     KeysMissing,
+    KeysRefused,
     NotYet,
     OutcomeUnknown,
     ReconnectNeeded,
     StandingBy,
     TokenUnavailable,
 )
+from integrations.services.token_journal import Entry, Slot
 from integrations.services.token_store import Lease
 
 __all__ = [
     "AppAsleep",
     "AppStopped",
     "CannotOpenTokens",
+    "JournalUnwritable",
     "KeysMissing",
+    "KeysRefused",
     "NotYet",
     "OutcomeUnknown",
     "ReconnectNeeded",
@@ -47,25 +65,29 @@ __all__ = [
     "confirm",
     "distrust",
     "move",
+    "name",
     "reconnect_from",
 ]
 
-DEADLINE_SECONDS: Final = wire.DEADLINE_SECONDS
-"""Of a token request; the lease outlives it by 10 s."""
+DEADLINE_SECONDS: float = settings.TOKEN_DEADLINE_SECONDS
+"""Of a token request; the lease outlives it."""
 POLL_SECONDS: Final = 0.1
-RETRY: Final = timedelta(seconds=30)
-"""Exact says "not expired" and we have no token: its clock, or ours, is off by some seconds."""
+RETRY: Final = timedelta(seconds=60)
+"""Exact says "not expired" before we expect it: its clock, or ours, is off."""
 
 
-def access_token(connection: Connection) -> str:
+def access_token(connection: Connection, *, may_wait: bool = False) -> str:
     """Return a token that Exact takes, asking for a new one where it is due; ``connection`` is read again.
 
-    Where another process is asking, its answer is waited for, 30 s at most.
+    Where another process is asking, its answer is waited for, as long as its lease lasts. ``may_wait``: nobody needs
+    the token now, so that Exact's maintenance window is waited for.
 
     Raises:
         ReconnectNeeded: only a new consent helps; the row says so, too.
         NotYet: not before ``until``; as `OutcomeUnknown` after a lost answer.
-        CannotOpenTokens, KeysMissing, AppAsleep, AppStopped, StandingBy: nothing was asked, and nothing changed.
+        KeysRefused: Exact refused the app's keys, and is asked again in an hour, or with other keys.
+        CannotOpenTokens, JournalUnwritable, KeysMissing, AppAsleep, AppStopped, StandingBy: nothing was asked, and
+            nothing changed.
         ExactError: what Exact or the wire said to the token request, where that changed nothing:
             `InvalidClient`, `TokenRefused`, `LimitReached`, and every error that was not ``sent``.
         WrongKeyRing: the present keys are not this database's; nothing was asked.
@@ -77,8 +99,8 @@ def access_token(connection: Connection) -> str:
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
         app_guard.refuse_stopped(connection.application)
-        connection.refresh_from_db(fields=token_store.CHAIN)
-        decision = refresh.decide(token_store.state(connection), timezone.now())
+        _read(connection)
+        decision = refresh.decide(token_store.state(connection), timezone.now(), may_wait=may_wait)
         match decision:
             case refresh.Use():
                 return token_store.opened(connection, Connection.ACCESS_TOKEN)
@@ -120,12 +142,15 @@ def begin(application: Application, answer: oauth.TokenAnswer, *, now: datetime)
 
     Raises:
         WrongKeyRing: the present keys are not this database's; nothing was stored.
+        JournalUnwritable: the disk refused; nothing was stored.
     """
     row = Connection(application=application, consented_at=now, created_at=now)
     row.token_lifetime, row.token_answered_at = answer.expires_in, now
+    token_store.put(row, answer.access_token, answer.refresh_token)
+    token_journal.write(Entry.of(row, answer.access_token, answer.refresh_token))
     with transaction.atomic():
-        token_store.put(row, answer.access_token, answer.refresh_token)
         row.save(force_insert=True)
+        connection_statuses.begun(row, cause="Exact gave tokens after a consent.", by=PORTAL)
     return row
 
 
@@ -149,10 +174,26 @@ def move(source: Connection, target: Connection) -> None:
         new.token_lifetime, new.token_answered_at = old.token_lifetime, old.token_answered_at
         new.refresh_asked_at = old.refresh_asked_at  # an answer that was lost is lost here, too
         new.consented_at = old.consented_at
-        new.status, new.status_reason = Connection.Status.CONNECTED, ""
+        cause = "The same user consented again: the connection has his new tokens."
+        connection_statuses.change(new, Connection.Status.CONNECTED, cause=cause, by=PORTAL, keep=False)
         new.save(update_fields=[*token_store.CHAIN, "consented_at"])
         old.delete()
+        # After the row, not before it: while both rows are there, each chain lives in one place only.
+        transaction.on_commit(partial(_move_file, old_id=source.pk, entry=Entry.of(new, *pair)))
     target.refresh_from_db()
+
+
+def _move_file(*, old_id: UUID, entry: Entry) -> None:
+    with suppress(JournalUnwritable):  # the row has them; the next refresh needs the room, and refuses without it
+        token_journal.write(entry)
+        token_journal.remove(old_id)
+
+
+def name(connection: Connection) -> None:
+    """Keep with the tokens, in their file, whose they are."""
+    pair = [token_store.opened(connection, column) for column in (Connection.ACCESS_TOKEN, Connection.REFRESH_TOKEN)]
+    with suppress(JournalUnwritable):  # the row says it too
+        token_journal.write(Entry.of(connection, *pair))
 
 
 # --- Asking Exact -------------------------------------------------------------------------------------------
@@ -175,9 +216,13 @@ class _LeaseLost(Exception):
 def _refreshed(connection: Connection, *, probe: bool) -> str | None:
     """Ask Exact; None where somebody else was faster."""
     request = _request(connection)
-    lease = token_store.take(connection, timezone.now())
-    if lease is None:
-        return None
+    refused_keys.refuse(connection.application)
+    with token_journal.reserve(connection.pk) as slot:
+        lease = token_store.take(connection, timezone.now())
+        return None if lease is None else _asked(connection, request, lease, slot, probe=probe)
+
+
+def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, *, probe: bool) -> str | None:
     try:
         answer, secret = secrets.first_accepted(request.candidates, partial(_ask, connection, request, lease))
     except _LeaseLost:
@@ -188,8 +233,9 @@ def _refreshed(connection: Connection, *, probe: bool) -> str | None:
         raise
     except errors.ExactError as error:
         return _failed(connection, lease, error, probe=probe)
-    saved = token_store.save(lease, answer, timezone.now())
+    saved = token_store.save(lease, answer, timezone.now(), slot)
     secrets.prove(secret)
+    refused_keys.accepted(connection.application)
     return answer.access_token if saved else None
 
 
@@ -222,7 +268,7 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
     "Not expired" in answer to a probe: somebody was served since our last answer, so the lost one was ours.
     """
     if error.outcome_unknown:
-        until = token_store.unknown(lease, str(error))
+        until = token_store.unknown(lease, str(error), str(error.evidence or ""))
         if until is None:
             return None
         raise OutcomeUnknown(refresh.Why.OUTCOME_UNKNOWN, until=until, error=error) from None
@@ -232,11 +278,22 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
             raise ReconnectNeeded(str(error), error=error) from None
         return None
     token_store.undo(lease)
+    if isinstance(error, errors.InvalidClient) and error.sent:
+        refused_keys.note(connection.application)
     if not early:
         raise error
     if connection.access_token:
+        token_store.early(connection, timezone.now(), RETRY)
         return token_store.opened(connection, Connection.ACCESS_TOKEN)
     raise NotYet(refresh.Why.TOO_EARLY, until=timezone.now() + RETRY, error=error) from None
+
+
+def _read(connection: Connection) -> None:
+    """Read the chain again, with what its file has and the row has missed."""
+    connection.refresh_from_db(fields=token_store.CHAIN)
+    corrected, adopted = token_store.correct(connection, timezone.now()), token_store.adopt(connection)
+    if corrected or adopted:
+        connection.refresh_from_db(fields=token_store.CHAIN)
 
 
 def _why_ended(connection: Connection) -> str:

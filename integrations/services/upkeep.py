@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.models import RetentionRun, Review
 from integrations.rules import moments, submissions
 from integrations.rules.findings import Finding, ill, well
+from integrations.services import keyring, token_journal, token_sweep
 
 LATE: Final = timedelta(days=3)
 _TRIGGERS: Final = {
@@ -62,6 +63,25 @@ def check_frozen_reviews() -> Finding:
             "Find out who did that. A backup, or an evidence pack from before, has what was sent.",
         )
     return well("frozen reviews", "What was submitted is as it was, by its SHA-256.")
+
+
+def check_token_files() -> Finding:
+    """Look whether the files beside the database have anything that it has missed, and whether they open."""
+    closed = sum(count for key, count in token_journal.sealed_by().items() if key not in keyring.ring().ids)
+    if closed:
+        return ill(
+            "token files",
+            f"{closed} of them do not open with the present keys.",
+            "Bring the older key back into PORTAL_KEYS, and run `manage.py rotate_keys`.",
+        )
+    behind = sum(1 for _ in token_sweep.ahead())
+    if behind:
+        return ill(
+            "token files",
+            f"{behind} hold newer tokens than the database, as after a backup was brought back.",
+            "Start the worker: it takes them within ten minutes.",
+        )
+    return well("token files", "The database has all that they have.")
 
 
 def _missing(table: str, needed: set[str]) -> list[str]:

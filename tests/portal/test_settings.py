@@ -51,6 +51,8 @@ MALFORMED = {
     "EMAIL_URL": [CANARY, f"{CANARY}://host", f"smtp://user:{CANARY}@host:x25"],
     "CELERY_BROKER_URL": [CANARY, f"http://{CANARY}", f"redis://:{CANARY}@host:x6379/0", "portal.broker:Transport"],
     "TOKEN_JOURNAL_DIR": [f"~{CANARY}/tokens"],
+    "TOKEN_DEADLINE_SECONDS": [CANARY, "0", "61", "nan"],
+    "TOKEN_LEASE_SECONDS": [CANARY, "-1", "61", "inf"],
     "INSTALLATION_ID": [CANARY[:7], f"{CANARY} {CANARY}", f"{CANARY}/1", f"-{CANARY}", CANARY * 5, f"{CANARY}ü"],
     "STANDBY": [CANARY, "standby"],
     "HEARTBEAT_URL": [
@@ -81,6 +83,8 @@ WITH_VALUE = {
     "EMAIL_URL": "smtp://host",
     "CELERY_BROKER_URL": "redis://host/0",
     "TOKEN_JOURNAL_DIR": "/srv/tokens",
+    "TOKEN_DEADLINE_SECONDS": "5",
+    "TOKEN_LEASE_SECONDS": "40",
     "INSTALLATION_ID": "meridian-production",
     "STANDBY": "on",
     "HEARTBEAT_URL": "https://monitor.example.com/ping/0b1c",

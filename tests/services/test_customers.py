@@ -15,7 +15,17 @@ from integrations.models import Access, Application, AuditEvent, Company, Connec
 from integrations.rules import customers as rules
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.customers import State
-from integrations.services import calls, checks, companies, customers, links, standings, timelines, token_store
+from integrations.services import (
+    calls,
+    checks,
+    companies,
+    customers,
+    links,
+    standings,
+    timelines,
+    token_journal,
+    token_store,
+)
 from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.permission import granted
@@ -287,7 +297,9 @@ def test_tokens_that_arrive_after_disconnecting_are_not_kept(app: Application) -
     lease = token_store.take(Connection.objects.get(), timezone.now())
     customers.disconnect(customer, by=ANNA)
     answer = TokenAnswer("access", "refresh", 600, Mock())
-    assert not token_store.save(lease, answer, timezone.now())
+    with token_journal.reserve(lease.connection_id) as slot:
+        assert not token_store.save(lease, answer, timezone.now(), slot)
+    assert token_journal.read(lease.connection_id) is None
     token_store.undo(lease)
     connection = Connection.objects.get()
     assert (connection.status, connection.refresh_token, connection.access_token) == ("disconnected", "", "")

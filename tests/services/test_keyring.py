@@ -127,6 +127,7 @@ def test_rotation_seals_everything_with_the_first_key(make_app: MakeApp, ring: R
         "client_secret.sealed": 1,
         "connection.refresh_token": 0,
         "connection.access_token": 0,
+        "connection.journal": 0,
         "key_ring_canary.sealed": 1,
     }
     assert rotation.keys_needed() == rotation.KeysNeeded(needed=("new",), removable=("old",), unreadable=0)

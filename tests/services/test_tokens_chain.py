@@ -11,7 +11,7 @@ from integrations.exact import errors, oauth
 from integrations.exact.evidence import Evidence
 from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
-from integrations.services import token_store, tokens
+from integrations.services import token_journal, token_store, tokens
 from tests.services.practice import Practice
 
 pytestmark = pytest.mark.django_db
@@ -124,9 +124,11 @@ def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
     assert lease is not None
     Connection.objects.update(lease_owner=uuid4(), lease_until=timezone.now())
     late = TokenAnswer("access", "refresh", 600, Evidence.of("POST", "/api/oauth2/token"))
-    assert token_store.save(lease, late, timezone.now())
+    with token_journal.reserve(world.connection.pk) as slot:
+        assert token_store.save(lease, late, timezone.now(), slot)
     assert (world.ask(), world.row().lease_owner) == ("access", None)
-    assert not token_store.save(lease, late, timezone.now())
+    with token_journal.reserve(world.connection.pk) as slot:
+        assert not token_store.save(lease, late, timezone.now(), slot)
 
 
 def test_one_lease_at_a_time(world: Practice) -> None:

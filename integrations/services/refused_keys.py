@@ -1,0 +1,67 @@
+"""An app whose keys Exact refuses: its connections stay as they are, and Exact is asked once an hour.
+
+``invalid_client`` says nothing about a connection. Asking again for each of them would be hundreds of errors an hour,
+which Exact punishes; never asking again would let every link die of a refusal that was Exact's own mistake.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Application, AuditEvent, Connection
+from integrations.rules.actors import PORTAL
+from integrations.services.token_errors import KeysRefused
+
+AGAIN: Final = timedelta(hours=1)
+REASON: Final = (
+    "Exact refuses the keys of this app (invalid_client). Its connections stay as they are; enter the Client ID and "
+    "Client secret that Exact shows."
+)
+
+
+def refuse(application: Application) -> None:
+    """Let one request an hour pass while the keys are refused.
+
+    Raises:
+        KeysRefused: this is not the one.
+    """
+    row = Application.objects.only("keys_tried_at").filter(pk=application.pk, keys_refused_at__isnull=False).first()
+    if row is None or row.keys_tried_at is None:
+        return
+    now = timezone.now()
+    this_one = Application.objects.filter(pk=row.pk, keys_tried_at=row.keys_tried_at, keys_tried_at__lte=now - AGAIN)
+    if not this_one.update(keys_tried_at=now):
+        raise KeysRefused(REASON, until=max(row.keys_tried_at, now - AGAIN) + AGAIN)
+
+
+def note(application: Application) -> None:
+    """Exact refused every secret of the app: one event, however many connections find out."""
+    now = timezone.now()
+    with transaction.atomic():
+        first = Application.objects.filter(pk=application.pk, keys_refused_at__isnull=True)
+        if first.update(keys_refused_at=now, keys_tried_at=now):
+            AuditEvent.objects.record("application.keys_refused", application, by=PORTAL)
+
+
+def accepted(application: Application) -> None:
+    """Exact gave tokens: the keys are good. Whatever waited for that is checked at once."""
+    if not Application.objects.filter(pk=application.pk, keys_refused_at__isnull=False).exists():
+        return
+    with transaction.atomic():
+        if _forget(application):
+            AuditEvent.objects.record("application.keys_accepted", application, by=PORTAL)
+
+
+def changed(application: Application) -> None:
+    """The keys are others now: Exact is asked with them at once. The caller records the change."""
+    _forget(application)
+
+
+def _forget(application: Application) -> int:
+    refused = Application.objects.filter(pk=application.pk, keys_refused_at__isnull=False)
+    found = refused.update(keys_refused_at=None, keys_tried_at=None)
+    if found:
+        Connection.objects.filter(application=application).fall_due(timezone.now())
+    return found

@@ -1,0 +1,317 @@
+"""The newest tokens of each connection in a file of its own, on the disk before its row has them.
+
+Exact spends a refresh token by answering; whatever is lost between that answer and the row's commit would cost a
+customer a new consent. So the answer is sealed into ``TOKEN_JOURNAL_DIR`` first: a temporary file, fsync, rename. A
+file whose generation is above its row's holds what the row has missed, after a crash, a lost commit or yesterday's
+backup; ``token_store.adopt`` takes it.
+
+The room for an answer is taken before the request leaves (``reserve``): a volume that is full or read-only refuses
+the request, rather than losing its answer.
+"""
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from integrations.crypto import CannotOpen, Place, key_id
+from integrations.models import Connection
+from integrations.services import keyring
+from integrations.services.token_errors import JournalUnwritable
+
+PURPOSE: Final = "connection.journal"
+ENDING: Final = ".token"
+UNFINISHED: Final = ".part"
+ROOM: Final = 32 * 1024
+"""Bytes: more than two tokens of the longest kind take, sealed."""
+_LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a file holds. ``user``: whose tokens they are at Exact; empty while nobody knows."""
+
+    connection_id: uuid.UUID
+    generation: int
+    application_id: uuid.UUID
+    user: str
+    lifetime: int
+    answered_at: datetime
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, row: Connection, access_token: str, refresh_token: str) -> "Entry":
+        """Return what the file of a row holds, whose generation and times are those of these tokens."""
+        if row.token_answered_at is None:
+            raise ValueError("tokens without a time")
+        return cls(
+            row.pk,
+            row.token_generation,
+            row.application_id,
+            row.exact_user_id or "",
+            row.token_lifetime,
+            row.token_answered_at,
+            access_token,
+            refresh_token,
+        )
+
+
+class Slot:
+    """Room on the disk for one entry, taken before the request; filled at most once."""
+
+    def __init__(self, connection_id: uuid.UUID) -> None:
+        self.connection_id = connection_id
+        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = _folder() / f".{connection_id}.{uuid.uuid4().hex}{UNFINISHED}"
+        self._handle: int | None = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _allocate(self._handle)
+        except OSError:
+            self.give_back()
+            raise
+
+    def write(self, entry: Entry) -> None:
+        """Put the entry on the disk, in place of the one before.
+
+        Raises:
+            JournalUnwritable: the disk refused after all.
+        """
+        handle, self._handle = self._handle, None
+        if handle is None:
+            raise ValueError("the slot is filled")
+        content = _sealed(entry)
+        try:
+            try:
+                os.pwrite(handle, content, 0)
+                os.ftruncate(handle, len(content))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            with _locked(fcntl.LOCK_SH):
+                self._path.rename(path(self.connection_id))
+            _to_disk(_folder())
+        except OSError as error:
+            self._path.unlink(missing_ok=True)
+            raise JournalUnwritable(_why(error)) from None
+
+    def give_back(self) -> None:
+        """Nothing came, or it was written: leave no unfinished file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+            self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def reserve(connection_id: uuid.UUID) -> Iterator[Slot]:
+    """Take the room for an answer before it is asked for.
+
+    Raises:
+        JournalUnwritable: there is none.
+    """
+    try:
+        slot = Slot(connection_id)
+    except OSError as error:
+        raise JournalUnwritable(_why(error)) from None
+    try:
+        yield slot
+    finally:
+        slot.give_back()
+
+
+def write(entry: Entry) -> None:
+    """Put an entry on the disk for which no room was taken.
+
+    Raises:
+        JournalUnwritable: the disk refused.
+    """
+    with reserve(entry.connection_id) as slot:
+        slot.write(entry)
+
+
+def read(connection_id: uuid.UUID) -> Entry | None:
+    """Return what the file holds; None where there is none, or none that opens with the present keys."""
+    try:
+        content = path(connection_id).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return _opened(connection_id, content)
+
+
+def generation(connection_id: uuid.UUID) -> int:
+    """Return the generation that the file says it holds, without opening it; 0 where there is none."""
+    try:
+        with path(connection_id).open("rb") as file:
+            return int(file.readline(20))
+    except (OSError, ValueError):
+        return 0
+
+
+def remove(connection_id: uuid.UUID) -> None:
+    """Leave no tokens behind; that there are none is no mistake."""
+    with suppress(OSError):
+        path(connection_id).unlink(missing_ok=True)
+
+
+def ids() -> Iterator[uuid.UUID]:
+    """Yield the connections that have a file."""
+    for name in _names(ENDING):
+        with suppress(ValueError):
+            yield uuid.UUID(name.removesuffix(ENDING))
+
+
+def reseal() -> tuple[int, int]:
+    """Seal every file under the ring's first key; return how many were, and how many no present key opens."""
+    done = closed = 0
+    for connection_id in ids():
+        with _locked(fcntl.LOCK_EX):  # nobody renames a newer one into its place meanwhile
+            content = _content(connection_id)
+            sealed = content.partition("\n")[2].strip()
+            if not content or keyring.ring().sealed_by_first(sealed):
+                continue
+            entry = _opened(connection_id, content)
+            if entry is None:
+                closed += 1
+                continue
+            _replace(connection_id, _sealed(entry))
+            done += 1
+    return done, closed
+
+
+def sealed_by() -> dict[str, int]:
+    """Return how many files each key has sealed; under an empty name those that no key has."""
+    found: dict[str, int] = {}
+    for connection_id in ids():
+        name = key_id(_content(connection_id).partition("\n")[2].strip()) or ""
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def sweep_unfinished(before: float) -> int:
+    """Remove what processes that died left half written before a time (seconds since 1970); return how many."""
+    removed = 0
+    for name in _names(UNFINISHED):
+        file = _folder() / name
+        with suppress(OSError):
+            if file.stat().st_mtime < before:
+                file.unlink()
+                removed += 1
+    return removed
+
+
+def path(connection_id: uuid.UUID) -> Path:
+    """Return where the tokens of a connection are."""
+    return _folder() / f"{connection_id}{ENDING}"
+
+
+# --- Files ------------------------------------------------------------------------------------------------------
+
+
+def _folder() -> Path:
+    folder: Path = settings.TOKEN_JOURNAL_DIR
+    return folder
+
+
+def _names(ending: str) -> list[str]:
+    try:
+        return [file.name for file in _folder().iterdir() if file.name.endswith(ending)]
+    except OSError:
+        return []
+
+
+def _content(connection_id: uuid.UUID) -> str:
+    try:
+        return path(connection_id).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _replace(connection_id: uuid.UUID, content: bytes) -> None:
+    unfinished = _folder() / f".{connection_id}.{uuid.uuid4().hex}{UNFINISHED}"
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    unfinished.rename(path(connection_id))
+    _to_disk(_folder())
+
+
+def _allocate(handle: int) -> None:
+    """Take the blocks now: a file that is only open has none."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, ROOM)
+    else:  # macOS
+        os.pwrite(handle, bytes(ROOM), 0)
+        os.fsync(handle)
+
+
+@contextmanager
+def _locked(kind: int) -> Iterator[None]:
+    handle = os.open(_folder() / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, kind)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _to_disk(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _why(error: OSError) -> str:
+    return (
+        f"New tokens could not be kept in {settings.TOKEN_JOURNAL_DIR} ({error.strerror}), so Exact was not asked for "
+        "any. Make room there, or let the portal write there."
+    )
+
+
+# --- What stands in them ------------------------------------------------------------------------------------------
+
+
+def _sealed(entry: Entry) -> bytes:
+    """Return a line with the generation, which tells whether to open the rest, and a sealed line."""
+    body = {
+        "application": str(entry.application_id),
+        "user": entry.user,
+        "lifetime": entry.lifetime,
+        "answered_at": entry.answered_at.isoformat(),
+        "access_token": entry.access_token,
+        "refresh_token": entry.refresh_token,
+    }
+    sealed = keyring.seal(json.dumps(body), Place(PURPOSE, entry.connection_id, entry.generation))
+    return f"{entry.generation}\n{sealed}\n".encode("ascii")
+
+
+def _opened(connection_id: uuid.UUID, content: str) -> Entry | None:
+    head, _, sealed = content.partition("\n")
+    try:
+        generation = int(head)
+        body = json.loads(keyring.open_(sealed.strip(), Place(PURPOSE, connection_id, generation)))
+        return Entry(
+            connection_id,
+            generation,
+            uuid.UUID(body["application"]),
+            body["user"],
+            body["lifetime"],
+            datetime.fromisoformat(body["answered_at"]),
+            body["access_token"],
+            body["refresh_token"],
+        )
+    except (CannotOpen, ValueError, KeyError, TypeError):
+        return None
