@@ -66,6 +66,17 @@ def test_what_is_done(seconds: float, changes: dict[str, Any], expected: Decisio
     assert decide(state(**changes), at(seconds)) == expected
 
 
+# 04:10 in Amsterdam, in winter and in summer.
+@pytest.mark.parametrize("now", [datetime(2026, 3, 1, 3, 10, tzinfo=UTC), datetime(2026, 7, 1, 2, 10, tzinfo=UTC)])
+def test_what_nobody_needs_waits_for_the_end_of_the_maintenance(now: datetime) -> None:
+    over = now + timedelta(minutes=20)
+    old = state(answered_at=now - 2 * LIFE)
+    assert decide(old, now, may_wait=True) == WaitUntil(over, Why.MAINTENANCE)
+    assert decide(old, now) == Refresh(probe=False)
+    assert decide(old, over, may_wait=True) == Refresh(probe=False)
+    assert decide(state(answered_at=now), now, may_wait=True) == Use()
+
+
 def test_an_ended_connection_is_refused_with_a_sentence() -> None:
     answer = decide(state(ended=True), T)
     assert isinstance(answer, Refuse)
