@@ -88,6 +88,8 @@ class AppFacts:
     """The day on which the permission came to stand so; None where nobody knows."""
     keys_tested: Verdict | None = None
     """The worse of Exact's two answers about the present keys; None where there is none yet."""
+    keys_refused: bool = False
+    """Exact said so to a request for tokens, and no others were entered since."""
     proven_beside_newest: bool = False
     """The newest secret waits beside an older one, for which Exact gave tokens: that one is in use, and opens."""
 
@@ -239,6 +241,12 @@ def _registered(app: AppFacts) -> Iterator[Finding]:
 
 
 def _tested(app: AppFacts) -> Iterator[Finding]:
+    if app.keys_refused:
+        text = (
+            "Exact refuses these keys (invalid_client), so its customers' connections stand still as they are. Enter the "
+            "Client secret that Exact shows; until then Exact is asked once an hour."
+        )
+        yield Finding("keys.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
     match app.keys_tested:
         case Verdict.UNKNOWN_CLIENT:
             yield Finding(

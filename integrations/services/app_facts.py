@@ -61,6 +61,7 @@ def of(applications: Collection[Application]) -> dict[UUID, AppFacts]:
             permission_since=standing[app.pk].since,
             has_approval=app.pk in approvals,
             keys_tested=key_tests.outcome(tests.get(app.pk)),
+            keys_refused=app.keys_refused_at is not None,
             proven_beside_newest=_proven_beside_newest(stored[app.pk]),
         )
         for app in apps

@@ -13,7 +13,7 @@ from integrations.exact.key_test import Verdict
 from integrations.exact.regions import by_code
 from integrations.models import Application, AuditEvent, ClientSecret, KeyTest
 from integrations.rules.lint import Severity
-from integrations.services import app_facts, app_states, applications
+from integrations.services import app_facts, app_states, applications, refused_keys
 from integrations.services.refusals import Refused
 from tests.conftest import CLIENT_ID, SOMEBODY
 from tests.rules.test_lint import CASES
@@ -76,6 +76,13 @@ def abroad(make_app: MakeApp, settings: Any) -> Application:
     return make_app()
 
 
+def at_work_refused(make_app: MakeApp, settings: Any) -> Application:
+    application = make_app()
+    refused_keys.note(application)
+    application.refresh_from_db()
+    return application
+
+
 SPOILT: Final[dict[str, Callable[[MakeApp, Any], Application]]] = {
     "region.other_host": abroad,
     "client_id.missing": lambda make_app, settings: make_app(client_id=None),
@@ -86,6 +93,7 @@ SPOILT: Final[dict[str, Callable[[MakeApp, Any], Application]]] = {
     "redirect.not_public": real("https://127.0.0.1/oauth/callback/1/"),
     "redirect.differs": otherwise_registered,
     "client_id.unknown": lambda make_app, settings: asked_exact(make_app, Verdict.UNKNOWN_CLIENT, ""),
+    "keys.refused": at_work_refused,
     "client_secret.refused": lambda make_app, settings: asked_exact(make_app, Verdict.ACCEPTED, Verdict.SECRET_REFUSED),
 }
 

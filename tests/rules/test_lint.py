@@ -60,6 +60,7 @@ CASES = [
     ),
     ({"registered_redirect_uri": ""}, "redirect.not_recorded", Severity.NOTE),
     ({"registered_redirect_uri": OURS[:-1]}, "redirect.differs", Severity.ERROR),
+    ({"keys_refused": True}, "keys.refused", Severity.ERROR),
     ({"keys_tested": Verdict.UNKNOWN_CLIENT}, "client_id.unknown", Severity.ERROR),
     ({"keys_tested": Verdict.REDIRECT_REFUSED}, "redirect.refused", Severity.WARNING),
     ({"keys_tested": Verdict.SECRET_REFUSED}, "client_secret.refused", Severity.ERROR),
