@@ -243,7 +243,7 @@ def _registered(app: AppFacts) -> Iterator[Finding]:
 def _tested(app: AppFacts) -> Iterator[Finding]:
     if app.keys_refused:
         text = (
-            "Exact refuses these keys (invalid_client), so its customers' connections stand still as they are. Enter the "
+            "Exact refuses these keys (invalid_client), so its connections stand still as they are. Enter the "
             "Client secret that Exact shows; until then Exact is asked once an hour."
         )
         yield Finding("keys.refused", Severity.ERROR, text, Field.CLIENT_SECRET)
