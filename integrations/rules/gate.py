@@ -9,6 +9,8 @@ from datetime import date
 from typing import Final
 
 from integrations.rules import moments
+from integrations.rules.link_texts import REASONS
+from integrations.rules.link_words import Reason
 from integrations.rules.workflow import PermissionState
 
 TESTING: Final = "A testing app works for your own Exact subscription only: Exact refuses customers. Use a product app."
@@ -52,20 +54,21 @@ def may_be_tried(one: Passing) -> bool:
     return not _passes(one) and not one.is_testing
 
 
-def explanation(one: Passing, *, organization: str) -> tuple[str, ...]:
+def explanation(one: Passing, *, organization: str) -> tuple[Reason, ...]:
     """Return for a customer why it is not possible yet, in sentences; an empty tuple where it is.
 
     ``organization``: what we are called; "" where nobody wrote it down.
     """
     if _passes(one):
         return ()
-    we = organization or "The sender of this link"
     if one.is_testing:
-        return (f"{we} cannot connect you by this link. Ask for a new one.",)
+        return (Reason("gate_testing", we=organization),)
+    code = f"gate_{one.permission.value}"
+    on = {"on": one.since.isoformat()} if one.since and f"{code}_on" in REASONS else {}
     return (
-        f"{we} would like to connect your companies in Exact Online. That is not possible yet.",
-        _PLAINLY[one.permission].format(we=we, on=f" on {moments.day(one.since)}" if one.since else ""),
-        "You need do nothing now.",
+        Reason("gate_not_yet", we=organization),
+        Reason(f"{code}_on" if on else code, we=organization, **on),
+        Reason("gate_nothing_to_do"),
     )
 
 
@@ -99,12 +102,3 @@ NEXT: Final = {
     PermissionState.TAKEN_BACK: _AGAIN,
 }
 """What staff do next, by the stage."""
-_PLAINLY: Final = {
-    PermissionState.NONE: "For that, Exact's permission is needed, and {we} has not asked for it yet.",
-    PermissionState.REQUESTED: "{we} has asked Exact for permission{on}. Until Exact grants it, nobody can connect "
-    "by this link.",
-    PermissionState.REFUSED: "{we} has asked Exact for permission, and does not have it so far.",
-    PermissionState.WITHDRAWN: "{we} does not ask Exact for permission at the moment.",
-    PermissionState.TAKEN_BACK: "Exact does not permit it at the moment.",
-}
-"""What customers read of each stage."""

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from integrations.rules.keys import Cleaned
+from integrations.rules.link_words import Reason
 
 LONGEST: Final = 500
 LONGEST_PASTED: Final = 4000
@@ -99,31 +100,28 @@ def read_pasted(text: str, *, redirect_url: str) -> Pasted:
     """Read the address at which the browser ended after Exact; everything but its query has to be the redirect URL."""
     value = "".join(text.split())
     if not value:
-        return Pasted(reasons=("Nothing was pasted. Copy the whole address from the browser's address bar.",))
+        return Pasted(reasons=(Reason("paste_nothing"),))
     if len(value) > LONGEST_PASTED:
-        return Pasted(reasons=("This is far longer than an address that Exact leads to. Copy the address only.",))
+        return Pasted(reasons=(Reason("paste_long"),))
     parts, expected = _split(value if "://" in value else f"https://{value}"), _split(redirect_url)
     if parts is None or expected is None:
-        return Pasted(reasons=("This is no web address. Copy the whole address from the browser's address bar.",))
+        return Pasted(reasons=(Reason("paste_no_address"),))
     if _place(parts) != _place(expected):
         return Pasted(reasons=(_elsewhere(parts, redirect_url),))
     parameters = parse_qs(parts.query)
     if not {"code", "error"} & set(parameters):
-        return Pasted(reasons=("The address carries no code of Exact. Copy it whole, up to its end.",))
+        return Pasted(reasons=(Reason("paste_no_code"),))
     return Pasted(parts.query)
 
 
-def _elsewhere(parts: SplitResult, redirect_url: str) -> str:
+def _elsewhere(parts: SplitResult, redirect_url: str) -> Reason:
     expected = _split(redirect_url)
     if expected is not None and parts.hostname == expected.hostname:
-        return f"This is another page of {parts.hostname}. The address has to begin with {redirect_url}"
+        return Reason("paste_other_page", host=parts.hostname or "", redirect_url=redirect_url)
     if "/oauth2/" in parts.path:
-        return "This is a page of Exact itself. Answer there first; then copy the address at which the browser ends."
+        return Reason("paste_of_exact")
     host = (parts.hostname or "")[:100]
-    return (
-        f"This is an address of {host}, and Exact leads to one that begins with {redirect_url}. "
-        "If that site led the browser on, register an address that stays where it is."
-    )
+    return Reason("paste_elsewhere", host=host, redirect_url=redirect_url)
 
 
 def _split(value: str) -> SplitResult | None:

@@ -56,6 +56,7 @@ def test_no_other_file_names_a_country() -> None:
         "integrations/exact/review.py",
         "integrations/models/customer.py",
         "integrations/migrations/0004_customers.py",
+        "integrations/rules/link_texts.py",
         "integrations/rules/workflow.py",
         "integrations/sandbox/languages.py",
     }
