@@ -52,6 +52,7 @@ ACTIONS: Final = {
     "customer.disconnected": "disconnected the customer",
     "customer.erased": "erased the customer's personal data",
     "link.made": "made a link page",
+    "link.revoked": "revoked a link page",
     "user.added": "added a member of staff",
     "user.changed": "changed a member of staff",
     "user.password_set": "set a new password",

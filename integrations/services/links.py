@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
-from integrations.rules import gate, lint, moments
+from integrations.rules import gate, link_states, lint, moments
 from integrations.rules.actors import Actor
+from integrations.rules.link_states import LinkState
+from integrations.rules.link_words import Reason
 from integrations.rules.lint import Finding, Severity
 from integrations.services import app_facts, applications, installation, permissions, rights
 from integrations.services.refusals import Refused
@@ -31,8 +33,7 @@ LONGEST_REASON: Final = 300
 TRY: Final = "integrations.link_without_permission"
 TRY_DAYS: Final = 3
 """A try is made while somebody waits for it: its page closes soon, whatever was asked for."""
-_CLOSED: Final = "This link is no longer good. Ask whoever sent it for a new one."
-NOT_NOW: Final = "Nobody can connect here at the moment. Try again later, or ask whoever sent you the link."
+NOT_NOW: Final = Reason("not_now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +139,41 @@ def why_not_open(page: LinkPage) -> tuple[str, ...]:
     if not reasons and _refused_by_exact(page):
         reasons.append(NOT_NOW)  # whoever is asked to connect cannot mend it; staff see what it is
     if page.customer is not None and page.customer.erased_at:
-        reasons.append(_CLOSED)
-    if page.expires_at <= timezone.now():
-        reasons.append("This link has expired. Ask whoever sent it for a new one.")
-    if page.connected_at:
-        reasons.append("This link has been used: the connection is made.")
+        reasons.append(Reason("closed"))
+    if (ended := state(page)) is not LinkState.OPEN:
+        reasons.append(Reason(ended))
     return tuple(reasons) or why_not_permitted(page)
 
 
-def why_not_permitted(page: LinkPage) -> tuple[str, ...]:
+def state(page: LinkPage) -> LinkState:
+    """Return what is true of the page itself; whether its app can be used is another matter."""
+    return link_states.state(
+        connected_at=page.connected_at,
+        revoked_at=page.revoked_at,
+        expires_at=page.expires_at,
+        now=timezone.now(),
+    )
+
+
+def revoke(page: LinkPage, *, by: Actor) -> None:
+    """Withdraw a page by which somebody could still connect; who is at Exact by it comes back to nothing.
+
+    Raises:
+        Refused: it was used, revoked, or has expired; or no right to it.
+    """
+    rights.require(by, "integrations.connect")
+    with transaction.atomic():
+        row = LinkPage.objects.select_for_update(of=("self",)).select_related("application", "customer").get(pk=page.pk)
+        if reasons := link_states.why_not_revoked(state(row)):
+            raise Refused(reasons)
+        row.revoked_at, row.revoked_by = timezone.now(), str(by)
+        row.save(update_fields=["revoked_at", "revoked_by"])
+        details = {"link": str(row.pk), "app": row.application.name}
+        AuditEvent.objects.record("link.revoked", row.customer or row.application, by=by, details=details)
+    page.refresh_from_db()
+
+
+def why_not_permitted(page: LinkPage) -> tuple[Reason, ...]:
     """Return, in the words that customers read, why Exact's permission keeps whoever has this page from connecting."""
     standing = permissions.of(page.application)
     one = gate.Passing(
@@ -171,11 +198,20 @@ def _refused_by_exact(page: LinkPage) -> bool:
     return any(finding.severity is Severity.ERROR for finding in found)
 
 
-def why_not_finished(state: AuthorizationState) -> tuple[str, ...]:
-    """Return why nothing may come of a consent that was begun in time: staff closed its page meanwhile."""
-    customer = state.link.customer
+def why_not_finished(begun: AuthorizationState) -> tuple[str, ...]:
+    """Return why nothing may come of a consent that was begun in time: staff closed its page meanwhile, or somebody
+    else connected by it.
+
+    That its time is over does not matter: whoever is at Exact may come back.
+    """
+    customer = begun.link.customer
     closed_at = (customer.erased_at or customer.disconnected_at) if customer is not None else None
-    return (_CLOSED,) if closed_at is not None and state.created_at < closed_at else ()
+    if closed_at is not None and begun.created_at < closed_at:
+        return (Reason("closed"),)
+    now = LinkPage.objects.filter(pk=begun.link_id).first()
+    if now is not None and (ended := state(now)) in (LinkState.USED, LinkState.REVOKED):
+        return (Reason(ended),)
+    return ()
 
 
 def open_for(customers: Iterable[Customer]) -> QuerySet[LinkPage]:
@@ -189,7 +225,7 @@ def open_through(application: Application) -> QuerySet[LinkPage]:
 
 
 def _open() -> QuerySet[LinkPage]:
-    return LinkPage.objects.filter(connected_at__isnull=True, expires_at__gt=timezone.now())
+    return LinkPage.objects.filter(connected_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
 
 
 def start(page: LinkPage, *, browser: str) -> str:
@@ -200,11 +236,11 @@ def start(page: LinkPage, *, browser: str) -> str:
     """
     if reasons := why_not_open(page):
         raise Refused(reasons)
-    state = secrets.token_urlsafe(32)
+    value = secrets.token_urlsafe(32)
     minutes = STATE_MINUTES_CUSTOMER if page.customer_id else STATE_MINUTES_STAFF
     AuthorizationState.objects.create(
         link=page,
-        state_hash=digest(state),
+        state_hash=digest(value),
         browser_hash=digest(browser),
         expires_at=timezone.now() + timedelta(minutes=minutes),
     )
@@ -213,12 +249,12 @@ def start(page: LinkPage, *, browser: str) -> str:
         application.origin,
         client_id=str(application.client_id),
         redirect_uri=application.redirect_uri,
-        state=state,
+        state=value,
         force_login=True,
     )
 
 
-def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationState:
+def take(application_id: UUID, value: str, *, browser: str) -> AuthorizationState:
     """Use a state: once, in time, for the app and by the browser that it was made for, while the app is usable and
     Exact permits it.
 
@@ -226,18 +262,18 @@ def take(application_id: UUID, state: str, *, browser: str) -> AuthorizationStat
         Refused: it is none of these; the reason is for the person at the browser. Nothing was changed, and
             the state can still be used by whom it belongs to.
     """
-    row = _state(state)
+    row = _state(value)
     if row is None or row.link.application_id != application_id:
-        raise Refused(["This answer does not belong to a connection that was begun here. Start again."])
+        raise Refused([Reason("not_ours")])
     if not browser or not hmac.compare_digest(row.browser_hash, digest(browser)):
-        raise Refused(["This connection was begun in another browser. Start again in this one."])
+        raise Refused([Reason("other_browser")])
     if reasons := applications.why_not_usable(row.link.application) or why_not_permitted(row.link):
         raise Refused(reasons)
     if row.expires_at <= timezone.now():
-        raise Refused(["It took too long to come back from Exact. Start again."])
+        raise Refused([Reason("too_late")])
     unused = AuthorizationState.objects.filter(pk=row.pk, used_at__isnull=True)
     if not unused.update(used_at=timezone.now()):
-        raise Refused(["This answer of Exact was used already. If nothing is connected, start again."])
+        raise Refused([Reason("answer_used")])
     return row
 
 
@@ -246,8 +282,8 @@ def digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def _state(state: str) -> AuthorizationState | None:
-    if not state or len(state) > LONGEST_STATE:
+def _state(value: str) -> AuthorizationState | None:
+    if not value or len(value) > LONGEST_STATE:
         return None
     rows = AuthorizationState.objects.select_related("link__application", "link__customer")
-    return rows.filter(state_hash=digest(state)).first()
+    return rows.filter(state_hash=digest(value)).first()
