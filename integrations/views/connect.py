@@ -7,13 +7,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from integrations.exact import errors, oauth
 from integrations.models import Application, Connection, LinkPage, Organization
 from integrations.rules import redirects
-from integrations.services import calls, connections, installation, links, tokens
+from integrations.rules.link_texts import NAMES
+from integrations.rules.link_words import Reason, only_ours
+from integrations.services import calls, connections, installation, link_pages, links, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
@@ -21,7 +25,18 @@ from integrations.services.usage import LimitReached
 BROWSER: Final = "connect_browser"
 BEGUN: Final = "connect_begun"
 RESULT: Final = "connect_result"
+LANGUAGE: Final = "connect_language"
 FAILURES: Final = (errors.ExactError, tokens.TokenUnavailable, calls.CallRefused, LimitReached, WrongKeyRing)
+WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (errors.AccessDenied, "denied"),
+    (errors.BadCode, "bad_code"),
+    (errors.ScopeViolated, "ours_to_mend"),
+    (errors.LicenceExpired, "licence"),
+    (errors.Forbidden, "user_rights"),
+    (errors.LimitReached, "busy"),
+    (LimitReached, "busy"),
+)
+"""What customers read of a failure: the first class that it is of. Of others: ours to mend, Exact's, or not now."""
 
 
 @sensitive_variables("token")
@@ -31,13 +46,13 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
     page = links.find(token)
     if page is None:
         return _gone(request)
-    reasons = links.why_not_open(page)
-    if request.method == "POST" and not reasons:
+    if request.method == "POST" and not links.why_not_open(page):
         browser = request.session.get(BROWSER) or secrets.token_urlsafe(24)
         request.session[BROWSER], request.session[BEGUN] = browser, token
+        request.session[LANGUAGE] = _language(request, page)
         response: HttpResponse = redirect(links.start(page, browser=browser))
         return response
-    return _asking(request, page, token, reasons, status=410 if reasons else 200)
+    return _asking(request, page, token)
 
 
 @sensitive_variables("token", "answer")
@@ -53,7 +68,7 @@ def paste_back(request: HttpRequest, token: str) -> HttpResponse:
         return _gone(request)
     answer = redirects.read_pasted(request.POST.get("address", ""), redirect_url=page.application.redirect_uri)
     if answer.reasons:
-        return _asking(request, page, token, links.why_not_open(page), problems=answer.reasons, status=400)
+        return _asking(request, page, token, problems=answer.reasons)
     return _answered(request, page.application, QueryDict(answer.query))
 
 
@@ -71,9 +86,9 @@ def _answered(request: HttpRequest, application: Application, answer: QueryDict)
     try:
         connection = _finish(request, application, answer)
     except Refused as refusal:
-        return _result(request, problem=str(refusal))
+        return _result(request, problems=only_ours(refusal.reasons), detail=str(refusal))
     except FAILURES as failure:
-        return _result(request, problem=_in_words(failure))
+        return _result(request, problems=(_in_words(failure),), detail=str(failure))
     request.session.pop(BEGUN, None)
     if request.user.is_staff and request.user.has_perm("integrations.view_connection"):
         messages.success(request, f"Connected as {connection}. The first check follows within a minute.")
@@ -84,10 +99,23 @@ def _answered(request: HttpRequest, application: Application, answer: QueryDict)
 @require_safe
 def result(request: HttpRequest) -> HttpResponse:
     """Say what became of it, at an address that carries no code and no state."""
-    outcome: dict[str, Any] = request.session.get(RESULT) or {"problem": "Nothing was begun in this browser."}
-    begun = request.session.get(BEGUN)
-    context = {**_names(), **outcome, "begun": begun}
-    return render(request, "connect/result.html", context, status=400 if outcome.get("problem") else 200)
+    outcome: dict[str, Any] = request.session.get(RESULT) or {"problems": [Reason("nothing_begun").kept()]}
+    begun = request.session.get(BEGUN, "")
+    page = links.find(begun) if begun else None
+    problems = [_read(kept) for kept in outcome["problems"]]
+    language = _language(request, page, before=request.session.get(LANGUAGE, ""))
+    context = {
+        **outcome,
+        "problems": [one.in_language(language) for one in problems],
+        "detail": outcome.get("detail") if request.user.is_staff else "",
+        "begun": begun if page is not None and not links.why_not_open(page) else "",
+    }
+    return _answer(
+        request,
+        "result.html",
+        _words(language, who=outcome.get("who", "")) | context,
+        status=400 if problems else 200,
+    )
 
 
 @sensitive_variables("code", "state", "answer")
@@ -99,7 +127,7 @@ def _finish(request: HttpRequest, application: Application, answer: QueryDict) -
         links.take(application.pk, state, browser=browser)
         raise oauth.authorization_error(_only(answer, "error"), answer.get("error_description", ""))
     if not code:
-        raise Refused(["Exact's answer carries no code. Start again."])
+        raise Refused([Reason("no_code")])
     return connections.connect(links.take(application.pk, state, browser=browser), code)
 
 
@@ -107,57 +135,76 @@ def _only(answer: QueryDict, name: str) -> str:
     """Return a parameter that may stand there once (RFC 6749 §3.1); "" where it is absent."""
     values = answer.getlist(name)
     if len(values) > 1:
-        raise Refused([f"Exact's answer carries more than one {name}. Start again."])
+        raise Refused([Reason("twice", name=name)])
     return values[0] if values else ""
 
 
-def _in_words(failure: Exception) -> str:
-    if isinstance(failure, tokens.StandingBy | tokens.AppStopped | calls.AppDisabled):
-        return links.NOT_NOW
-    if isinstance(failure, errors.AccessDenied):
-        return "Access was not given on Exact's page, so nothing was connected."
-    if isinstance(failure, errors.ExactError) and failure.who == errors.Who.APP_OWNER:
-        return f"{failure} This has to be mended by us, not by you."
-    return str(failure)
+def _in_words(failure: Exception) -> Reason:
+    for kind, code in WORDS:
+        if isinstance(failure, kind):
+            return Reason(code)
+    if isinstance(failure, errors.ExactError):
+        return Reason("ours_to_mend" if failure.who == errors.Who.APP_OWNER else "exact_down")
+    return Reason("exact_down" if isinstance(failure, tokens.OutcomeUnknown) else "not_now")
 
 
-def _result(request: HttpRequest, *, problem: str = "", connection: Connection | None = None) -> HttpResponse:
+def _read(kept: Any) -> Reason:
+    try:
+        return Reason.read(kept)
+    except (KeyError, TypeError, ValueError):  # kept by another release
+        return Reason("not_now")
+
+
+def _result(
+    request: HttpRequest, *, problems: tuple[Reason, ...] = (), detail: str = "", connection: Connection | None = None
+) -> HttpResponse:
+    """Keep what became of it for the page at the clean address; ``detail`` is for staff."""
     companies = []
     if connection is not None:
         reached = connection.accesses.filter(withdrawn_at__isnull=True).select_related("company")
         companies = sorted(str(access.company) for access in reached)
-    request.session[RESULT] = {"problem": problem, "who": str(connection or ""), "companies": companies}
+    request.session[RESULT] = {
+        "problems": [reason.kept() for reason in problems],
+        "detail": detail if request.user.is_staff and detail != " ".join(problems) else "",
+        "who": str(connection or ""),
+        "companies": companies,
+    }
     return redirect("connect-result")
 
 
-def _asking(
-    request: HttpRequest,
-    page: LinkPage,
-    token: str,
-    reasons: tuple[str, ...],
-    *,
-    problems: tuple[str, ...] = (),
-    status: int = 200,
-) -> HttpResponse:
+@sensitive_variables("token", "address")
+def _asking(request: HttpRequest, page: LinkPage, token: str, *, problems: tuple[str, ...] = ()) -> HttpResponse:
     """Show the link page; what was pasted into it never comes back."""
+    language, address = _language(request, page), reverse("connect", args=[token])
     context = {
-        **_names(),
-        "page": page,
+        **link_pages.shown(page, language),
         "token": token,
-        "reasons": reasons,
-        "waits": bool(reasons) and reasons == links.why_not_permitted(page),
-        "problems": problems,
-        "region": page.application.region_title,
+        "address": address,
+        "problems": link_pages.read_by(page, problems, language),
     }
-    response = render(request, "connect/link.html", context, status=status)
+    response = _answer(request, "link.html", context, status=410 if context["reasons"] else 400 if problems else 200)
     # Chromium holds the redirect that follows the form against form-action.
     response._csp_update = {"form-action": [page.application.origin]}  # type: ignore[attr-defined] # django-csp's
     return response
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "connect/gone.html", _names(), status=404)
+    return _answer(request, "gone.html", _words(_language(request, None)), status=404)
 
 
-def _names() -> dict[str, Any]:
-    return {"organization": Organization.objects.ours()}
+def _language(request: HttpRequest, page: LinkPage | None, *, before: str = "") -> str:
+    """Return the language asked for in the address, else the one of ``before``, else the browser's."""
+    asked, accepted = request.GET.get("lang", ""), request.headers.get("Accept-Language", "")
+    return link_pages.language_of(page, asked=asked or before, accepted=accepted)
+
+
+def _words(language: str, *, who: str = "") -> dict[str, Any]:
+    organization = Organization.objects.ours()
+    return {"organization": organization, "t": link_pages.words(language, organization, who=who)}
+
+
+def _answer(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+    response = render(request, f"connect/{template}", {**context, "languages": NAMES}, status=status)
+    patch_vary_headers(response, ["Accept-Language"])
+    response.headers["Content-Language"] = context["t"].html
+    return response

@@ -1,0 +1,88 @@
+"""What a link page says to whoever opens it, and the letter that it is sent with; both in one language."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import Customer, LinkPage, Organization
+from integrations.rules.link_texts import ENGLISH, NAMES
+from integrations.rules.link_words import Reason, Words, chosen, day, only_ours, say
+from integrations.services import links
+from integrations.services.links import MadeLink
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter to copy; the address of the link stands in it, and is kept nowhere."""
+
+    language: str
+    subject: str
+    text: str = field(repr=False)
+
+
+def language_of(page: LinkPage | None, *, asked: str, accepted: str) -> str:
+    """Return the language of a page: a customer's is his to choose; our own is English unless asked otherwise."""
+    if page is not None and page.customer_id is None and asked not in NAMES:
+        return ENGLISH
+    return chosen(asked, accepted)
+
+
+def words(language: str, organization: Organization, *, page: LinkPage | None = None, **more: str) -> Words:
+    """Return the texts with the names that stand in them."""
+    names = {"we": organization.name, "customer": "", "app": ""}
+    if page is not None:
+        names |= {"app": page.application.name, "customer": page.customer.name if page.customer else ""}
+    return Words(language, **names, **more)
+
+
+def shown(page: LinkPage, language: str) -> dict[str, Any]:
+    """Return what the link page shows now: who asks for what, or why it is not possible."""
+    organization = Organization.objects.ours()
+    reasons = links.why_not_open(page)
+    return {
+        "organization": organization,
+        "t": words(language, organization, page=page),
+        "page": page,
+        "reasons": read_by(page, reasons, language),
+        "waits": bool(reasons) and reasons == links.why_not_permitted(page),
+        "until": _day(page.expires_at, language),
+    }
+
+
+def read_by(page: LinkPage | None, reasons: tuple[str, ...], language: str) -> list[str]:
+    """Return the reasons as they are read: by customers in their language, on pages for us with what is staff's."""
+    if page is not None and page.customer_id is None:
+        return [one.in_language(language) if isinstance(one, Reason) else one for one in reasons]
+    return [reason.in_language(language) for reason in only_ours(reasons)]
+
+
+def letters(made: MadeLink, customer: Customer) -> list[Letter]:
+    """Return the letter in every language, the customer's own first."""
+    first = customer.language
+    return [_letter(made, customer, language) for language in sorted(NAMES, key=lambda code: code != first)]
+
+
+def _letter(made: MadeLink, customer: Customer, language: str) -> Letter:
+    organization = Organization.objects.ours()
+    support = _support(organization)
+    t = words(
+        language,
+        organization,
+        page=made.page,
+        contact=customer.contact_name or customer.name,
+        url=made.url,
+        until=_day(made.page.expires_at, language),
+        support="\n" + say("letter_support", language, support=support) + "\n" if support else "",
+    )
+    return Letter(language, t["letter_subject"], t["letter"])
+
+
+def _support(organization: Organization) -> str:
+    parts = (organization.support_name, organization.support_email, organization.support_phone)
+    return ", ".join(part for part in parts if part)
+
+
+def _day(at: datetime, language: str) -> str:
+    return day(timezone.localtime(at).date(), language)
