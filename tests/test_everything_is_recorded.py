@@ -35,6 +35,7 @@ from integrations.models import (
     Customer,
     Installation,
     LibraryAnswer,
+    LinkPage,
     Organization,
     User,
 )
@@ -102,6 +103,7 @@ class World:
     company: Company
     spare: Application
     customer: Customer
+    link: LinkPage
     group: Group
     by: Actor
 
@@ -121,6 +123,7 @@ def world(settings: Any, anna: User, annas: Client, make_app: Callable[..., Appl
     connection.save()
     company = Company.objects.create(application=enabled, division=7, name=f"{CANARY} Holding")
     Access.objects.create(company=company, connection=connection)
+    customer = customers.named(f"{CANARY} BV", by=by)
     return World(
         company=company,
         client=annas,
@@ -128,7 +131,8 @@ def world(settings: Any, anna: User, annas: Client, make_app: Callable[..., Appl
         enabled=enabled,
         connection=connection,
         spare=make_app(secret=None, client_id=None, region="uk", name="Spare"),
-        customer=customers.named(f"{CANARY} BV", by=by),
+        customer=customer,
+        link=links.make(enabled, by=by, customer=customer).page,
         group=Group.objects.create(name=f"{CANARY} group"),
         by=by,
     )
@@ -318,6 +322,9 @@ PAGES: Final[dict[str, Page]] = {
         nothing, lambda w: f"{CUSTOMER}{w.customer.pk}/link/", lambda w: {"app": w.enabled.pk, "days": 3},
         ("link.made",),
     ),
+    "a link page is revoked": (
+        nothing, lambda w: f"{CUSTOMER}{w.customer.pk}/links/{w.link.pk}/revoke/", lambda w: {}, ("link.revoked",),
+    ),
     "a customer may try without recorded permission": (
         lambda w: permissions.take(w.enabled, "withdraw", by=w.by, on=date(2026, 3, 1), note=CANARY) and None,
         lambda w: f"{CUSTOMER}{w.customer.pk}/link/", lambda w: {"app": w.enabled.pk, "because": CANARY},
@@ -447,6 +454,7 @@ PARAMETERS: Final[dict[str, Callable[[World, str], Any]]] = {
     ),
     "application_id": lambda w, name: w.spare.pk,
     "token": lambda w, name: "nonsense",
+    "link": lambda w, name: w.link.pk,
     "content_type_id": lambda w, name: 1,
     "app_label": lambda w, name: "integrations",
     "id": lambda w, name: w.anna.pk,
@@ -642,6 +650,10 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
         lambda w: key_copies.confirm(keyring.ring().first.id, by=w.by), ("keys.stored_elsewhere",),
     ),
     "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
+    "links.revoke": (
+        lambda w: links.revoke(links.make(w.enabled, by=w.by, customer=w.customer).page, by=w.by),
+        ("link.made", "link.revoked"),
+    ),
     "links.make": (lambda w: links.make(w.enabled, by=w.by, customer=w.customer), ("link.made",)),
     "permissions.take": (
         lambda w: permissions.take(w.spare, "record_granted", by=w.by, on=date(2026, 3, 1), note=CANARY),

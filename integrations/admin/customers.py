@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
-from integrations.admin import customer_links, customer_pages
+from integrations.admin import customer_link_pages, customer_links, customer_pages
 from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require, say_why_not
 from integrations.admin.customer_form import CustomerForm, TypedNameForm
 from integrations.models import Customer
@@ -56,6 +56,7 @@ class CustomerAdmin(PortalModelAdmin):
             page("link/", self.link_view, "make-link"),
             page("disconnect/", self.disconnect_view, "disconnect-customer"),
             page("erase/", self.erase_view, "erase-customer"),
+            *customer_link_pages.urls(self),
             *super().get_urls(),
         ]
 
@@ -76,7 +77,12 @@ class CustomerAdmin(PortalModelAdmin):
         customer = self._customer(request, pk, "view_customer")
         if answer := not_to_be_sent(request):
             return answer
-        context = {"title": customer.name, "customer": customer, **customer_pages.shown(request, customer)}
+        context = {
+            "title": customer.name,
+            "customer": customer,
+            "link_pages": customer_link_pages.listed(request, customer),
+            **customer_pages.shown(request, customer),
+        }
         return self._answer(request, "page.html", context)
 
     # --- The form -------------------------------------------------------------------------------------------
@@ -113,7 +119,7 @@ class CustomerAdmin(PortalModelAdmin):
 
     # --- What staff do --------------------------------------------------------------------------------------
 
-    @sensitive_variables("made")
+    @sensitive_variables("made", "told")
     def link_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Make a link page; its address is in the answer to the POST, and never again anywhere."""
         customer = self._customer(request, pk, "connect")
@@ -126,6 +132,7 @@ class CustomerAdmin(PortalModelAdmin):
                 asked.refused = refusal.reasons
             else:
                 told = {"url": made.url, "page": made.page, "customer": customer}
+                told["letters"] = customer_link_pages.letters(made, customer)
                 title = f"A link page for {customer.name}"
                 return self._answer(request, "link_made.html", {"title": title, **told})
         context = {"title": f"A link page for {customer.name}", "customer": customer, **asked.shown(request, reasons)}

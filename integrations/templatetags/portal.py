@@ -135,9 +135,18 @@ def copy_field(label: str, value: str, identifier: str) -> dict[str, str]:
 
 
 @register.inclusion_tag("components/copy_text.html")
-def copy_text(label: str, value: str, identifier: str, *, hidden_label: bool = False) -> dict[str, Any]:
+def copy_text(
+    label: str, value: str, identifier: str, *, hidden_label: bool = False, rows: int = 1, language: str = ""
+) -> dict[str, Any]:
     """A text to take elsewhere, of one line or several; one that is not there yet says so."""
-    return {"label": label, "value": value, "identifier": identifier, "hidden_label": hidden_label}
+    return {
+        "label": label,
+        "value": value,
+        "identifier": identifier,
+        "hidden_label": hidden_label,
+        "rows": rows,
+        "language": language,
+    }
 
 
 @register.inclusion_tag("components/empty_state.html")

@@ -219,6 +219,10 @@ TABLE: Final = """
 /admin/integrations/customer/<uuid:pk>/                                  POST L x m m m m x m
 /admin/integrations/customer/<uuid:pk>/link/                             GET  L x x y y x x y
 /admin/integrations/customer/<uuid:pk>/link/                             POST L x x y y x x y
+/admin/integrations/customer/<uuid:pk>/links/<uuid:link>/preview/        GET  L x x y y x x y
+/admin/integrations/customer/<uuid:pk>/links/<uuid:link>/preview/        POST L m m m m m m m
+/admin/integrations/customer/<uuid:pk>/links/<uuid:link>/revoke/         GET  L x x y y x x y
+/admin/integrations/customer/<uuid:pk>/links/<uuid:link>/revoke/         POST L x x > > x x >
 /admin/integrations/customer/<uuid:pk>/disconnect/                       GET  L x x x y x x y
 /admin/integrations/customer/<uuid:pk>/disconnect/                       POST L x x x > x x >
 /admin/integrations/customer/<uuid:pk>/erase/                            GET  L x x x x y x y

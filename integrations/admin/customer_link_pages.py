@@ -1,0 +1,105 @@
+"""The link pages of a customer: the list on the customer's page, the preview, and revoking one."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
+
+from integrations.admin.base import PortalModelAdmin, acting, require, say_why_not
+from integrations.models import Customer, Language, LinkPage
+from integrations.rules import link_states
+from integrations.rules.link_states import LinkState
+from integrations.rules.link_texts import NAMES
+from integrations.services import link_pages, links
+from integrations.services.links import MadeLink
+from integrations.services.refusals import Refused
+
+SHOWN: Final = 20
+CONNECT: Final = "integrations.connect"
+
+
+def urls(owner: PortalModelAdmin) -> list[URLPattern]:
+    def page(route: str, view: Any, name: str) -> URLPattern:
+        pattern: URLPattern = path(f"<uuid:pk>/links/<uuid:link>/{route}", owner.admin_site.admin_view(view), name=name)
+        return pattern
+
+    def revoke(request: HttpRequest, pk: UUID, link: UUID) -> HttpResponse:
+        return revoke_view(request, pk, link, owner.admin_site.each_context(request))
+
+    return [page("preview/", preview_view, "preview-customer-link"), page("revoke/", revoke, "revoke-customer-link")]
+
+
+def listed(request: HttpRequest, customer: Customer) -> dict[str, Any]:
+    """Return the newest link pages of the customer with their states, by one statement."""
+    may = request.user.has_perm(CONNECT)
+    rows = customer.links.select_related("application").order_by("-created_at", "id")[: SHOWN + 1]
+    lines = [_line(row, may=may) for row in rows]
+    return {"lines": lines[:SHOWN], "most": SHOWN if len(lines) > SHOWN else 0, "can_preview": may}
+
+
+def letters(made: MadeLink, customer: Customer) -> list[dict[str, Any]]:
+    """Return the letter in both languages as the page shows it, once; the customer's language first."""
+    labels = dict(Language.choices)
+    return [{"label": labels[letter.language], "letter": letter} for letter in link_pages.letters(made, customer)]
+
+
+def _line(row: LinkPage, *, may: bool) -> dict[str, Any]:
+    state = links.state(row)
+    label, tone = link_states.LABELS[state]
+    return {
+        "page": row,
+        "label": label,
+        "tone": tone,
+        "state": str(state),
+        "can_revoke": may and state is LinkState.OPEN,
+    }
+
+
+@require_safe
+def preview_view(request: HttpRequest, pk: UUID, link: UUID) -> HttpResponse:
+    """Show what the customer sees, in either language; nothing is bound, and the button is inert."""
+    page = _page(request, pk, link)
+    asked = request.GET.get("lang", "")
+    language = asked if asked in NAMES else str(page.customer.language if page.customer else "")
+    context = {
+        **link_pages.shown(page, language),
+        "languages": NAMES,
+        "preview": True,
+        "back": reverse("admin:customer", args=[pk]),
+    }
+    return render(request, "connect/link.html", context)
+
+
+def revoke_view(request: HttpRequest, pk: UUID, link: UUID, everything: dict[str, Any]) -> HttpResponse:
+    """Say what stops; then do it."""
+    page = _page(request, pk, link)
+    if request.method == "POST":
+        try:
+            links.revoke(page, by=acting(request))
+        except Refused as refusal:
+            say_why_not(request, refusal)
+        else:
+            messages.success(request, "The link page is revoked: nobody can connect by it any more.")
+        return redirect("admin:customer", pk)
+    context = {
+        **everything,
+        "title": "Revoke the link page?",
+        "home": reverse("admin:integrations_customer_changelist"),
+        "customer": page.customer,
+        "page": page,
+        "reasons": link_states.why_not_revoked(links.state(page)),
+    }
+    return TemplateResponse(request, "admin/integrations/customer/revoke_link.html", context)
+
+
+def _page(request: HttpRequest, pk: UUID, link: UUID) -> LinkPage:
+    require(request, "integrations.view_customer")
+    require(request, CONNECT)
+    pages: Any = LinkPage.objects.select_related("application", "customer").filter(customer=pk)
+    page: LinkPage = get_object_or_404(pages, pk=link)
+    return page
