@@ -21,6 +21,7 @@ from integrations.models import (
     Connection,
     Customer,
     LibraryAnswer,
+    LinkPage,
     Review,
     ReviewerQuestion,
     User,
@@ -78,6 +79,7 @@ VERBS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set keys": ("set_keys", lambda app, by: secrets.set(app, SECRET, by=by)),
     "test keys": ("set_keys", lambda app, by: key_tests.run(app, by=by)),
     "link": ("connect", lambda app, by: links.make(app, by=by)),
+    "revoke a link": ("connect", lambda app, by: links.revoke(LinkPage(), by=by)),
     "try": (
         "link_without_permission", lambda app, by: links.make(app, by=by, customer=Customer(), tried_because="So."),
     ),
