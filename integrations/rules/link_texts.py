@@ -207,7 +207,7 @@ PAGE: Final = {
     "who": Text("Who asks", "Wie vraagt"),
     "app": Text("Name of the app at Exact", "Naam van de app bij Exact"),
     "customer_label": Text("For", "Voor"),
-    "until": Text("This link works until", "Deze link werkt tot en met"),
+    "until": Text("This link works until", "Deze link werkt tot"),
     "steps": Text("What you do", "Wat u doet"),
     "step_user": Text(
         "At Exact, sign in as the user who should keep this connection: if that user is deleted at Exact, it stops.",
@@ -297,7 +297,7 @@ LETTER: Final = {
         "verwijderd, stopt de koppeling. Als die gebruiker al eerder via deze app heeft gekoppeld, eindigt die oudere "
         "koppeling: deze komt ervoor in de plaats.\n\n"
         "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur dit bericht dan aan hem door, en aan "
-        "niemand anders. De link werkt tot en met {until}, of tot hij is gebruikt. Wij vragen nooit om uw wachtwoord.\n"
+        "niemand anders. De link werkt tot {until} uur, of tot hij is gebruikt. Wij vragen nooit om uw wachtwoord.\n"
         "{support}\n"
         "Met vriendelijke groet,\n{we}",
     ),

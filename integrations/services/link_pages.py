@@ -47,7 +47,7 @@ def shown(page: LinkPage, language: str) -> dict[str, Any]:
         "page": page,
         "reasons": read_by(page, reasons, language),
         "waits": bool(reasons) and reasons == links.why_not_permitted(page),
-        "until": _day(page.expires_at, language),
+        "until": _until(page.expires_at, language),
     }
 
 
@@ -73,7 +73,7 @@ def _letter(made: MadeLink, customer: Customer, language: str) -> Letter:
         page=made.page,
         contact=customer.contact_name or customer.name,
         url=made.url,
-        until=_day(made.page.expires_at, language),
+        until=_until(made.page.expires_at, language),
         support="\n" + say("letter_support", language, support=support) + "\n" if support else "",
     )
     return Letter(language, t["letter_subject"], t["letter"])
@@ -84,5 +84,6 @@ def _support(organization: Organization) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _day(at: datetime, language: str) -> str:
-    return day(timezone.localtime(at).date(), language)
+def _until(at: datetime, language: str) -> str:
+    local = timezone.localtime(at)
+    return f"{day(local.date(), language)}, {local:%H:%M}"
