@@ -88,7 +88,7 @@ def _answered(request: HttpRequest, application: Application, answer: QueryDict)
     except Refused as refusal:
         return _result(request, problems=only_ours(refusal.reasons), detail=str(refusal))
     except FAILURES as failure:
-        return _result(request, problems=(_in_words(failure),), detail=str(failure))
+        return _result(request, problems=(_in_words(failure),), detail=_for_staff(failure))
     request.session.pop(BEGUN, None)
     if request.user.is_staff and request.user.has_perm("integrations.view_connection"):
         messages.success(request, f"Connected as {connection}. The first check follows within a minute.")
@@ -146,6 +146,12 @@ def _in_words(failure: Exception) -> Reason:
     if isinstance(failure, errors.ExactError):
         return Reason("ours_to_mend" if failure.who == errors.Who.APP_OWNER else "exact_down")
     return Reason("exact_down" if isinstance(failure, tokens.OutcomeUnknown) else "not_now")
+
+
+def _for_staff(failure: Exception) -> str:
+    """Return what staff read besides; that somebody stopped or disabled the app stands on its own pages."""
+    by_us = isinstance(failure, tokens.StandingBy | tokens.AppStopped | calls.AppDisabled)
+    return "" if by_us else str(failure)
 
 
 def _read(kept: Any) -> Reason:
