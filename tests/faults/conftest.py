@@ -11,6 +11,7 @@ import pytest
 from django.db import connection as database
 
 from tests.faults.house import House, house
+from tests.faults.outcomes import Outcome, table
 from tests.practice import Practice, practising
 
 HERE: Final = Path(__file__).parent
@@ -56,3 +57,19 @@ def practice(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[
 def processes(practice: Practice, tmp_path: Path) -> Iterator[House]:
     with house(tmp_path, practice.sandbox.url) as made:
         yield made
+
+
+OUTCOMES: Final[list[Outcome]] = []
+
+
+@pytest.fixture
+def outcomes() -> list[Outcome]:
+    """What became of connections under faults, all tests together; printed as a table at the end."""
+    return OUTCOMES
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if OUTCOMES:
+        terminalreporter.section("connections under faults")
+        for line in table(OUTCOMES):
+            terminalreporter.write_line(line)

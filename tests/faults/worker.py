@@ -1,0 +1,131 @@
+"""A worker process that asks for one connection's token, and can be stopped at a named point of it.
+
+Forked from one parent that has imported everything, so that one costs some hundredths of a second. At its point it says
+so and stops itself (SIGSTOP): whoever watches it kills it there, or lets it go on.
+"""
+
+import hashlib
+import os
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection as Pipe
+from typing import Any, Final
+
+import django
+import time_machine
+from django.conf import settings
+
+if not settings.configured or not django.apps.apps.ready:
+    django.setup()
+
+from django.db import connection as database
+
+from integrations.exact import oauth
+from integrations.exact.errors import ExactError
+from integrations.models import Connection
+from integrations.services import keyring, token_store, tokens
+
+try:
+    from integrations.services import token_journal
+except ImportError:
+    token_journal = None
+
+TAKEN: Final = "the lease taken"
+BEFORE_THE_REQUEST: Final = "before the request"
+ANSWERED: Final = "with the answer in memory"
+AFTER_THE_FILE: Final = "after the file"
+BEFORE_THE_COMMIT: Final = "before the commit"
+AFTER_THE_COMMIT: Final = "after the commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one worker is told. ``ahead``: its clock, in seconds. ``most_bytes``: of any file that it writes."""
+
+    connection: str
+    database: dict[str, Any]
+    stop_at: str = ""
+    ahead: float = 0.0
+    most_bytes: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def work(pipe: Pipe, job: Job) -> None:
+    """Ask, and say what came of it: the token's fingerprint, or the error by its name."""
+    os.setsid()
+    database.settings_dict.update(job.database)
+    for name, value in job.settings.items():
+        setattr(settings, name, value)
+    keyring.forget()
+    if job.most_bytes is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job.most_bytes, job.most_bytes))
+    _arm(pipe, job.stop_at)
+    there = datetime.now(UTC) + timedelta(seconds=job.ahead)
+    with time_machine.travel(there, tick=True) if job.ahead else ExitStack():
+        said = _ask(job.connection)
+    pipe.send(said)
+    pipe.close()
+
+
+def _ask(connection_id: str) -> dict[str, Any]:
+    try:
+        token = tokens.access_token(Connection.objects.select_related("application").get(pk=connection_id))
+    except tokens.TokenUnavailable as error:
+        until = getattr(error, "until", None)
+        return {"error": type(error).__name__, "reason": str(error), "until": until and until.timestamp()}
+    except ExactError as error:
+        return {"error": type(error).__name__, "reason": str(error), "until": None}
+    except Exception as error:  # noqa: BLE001 (whatever a fault leads to is what the test wants to know)
+        return {"error": type(error).__name__, "reason": f"{type(error).__name__}: {error}", "until": None}
+    return {"token": hashlib.sha256(token.encode()).hexdigest()}
+
+
+# --- Points -------------------------------------------------------------------------------------------------
+
+
+def _arm(pipe: Pipe, point: str) -> None:
+    def stop() -> None:
+        session = database.connection
+        backend = session.info.backend_pid if session is not None and database.vendor == "postgresql" else None
+        pipe.send({"reached": point, "backend": backend})
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    if point == TAKEN:
+        _wrap(token_store, "take", after=stop)
+    elif point == BEFORE_THE_REQUEST:
+        _wrap(oauth, "refresh", before=stop)
+    elif point == ANSWERED:
+        _wrap(oauth, "refresh", after=stop)
+    elif point == AFTER_THE_FILE:
+        _wrap(token_journal.Slot, "write", after=stop)
+    elif point == BEFORE_THE_COMMIT:
+        _wrap(token_store, "save", before=lambda: _wrap(database, "_commit", before=stop, once=True))
+    elif point == AFTER_THE_COMMIT:
+        _wrap(token_store, "save", before=lambda: _wrap(database, "_commit", after=stop, once=True))
+
+
+def _wrap(
+    owner: Any,
+    name: str,
+    *,
+    before: Callable[[], None] = lambda: None,
+    after: Callable[[], None] = lambda: None,
+    once: bool = False,
+) -> None:
+    """Let something happen before a function of the portal, or once it has returned."""
+    function = getattr(owner, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if once:
+            setattr(owner, name, function)
+        before()
+        result = function(*args, **kwargs)
+        after()
+        return result
+
+    setattr(owner, name, wrapped)
