@@ -27,12 +27,7 @@ from django.db import connection as database
 from integrations.exact import oauth
 from integrations.exact.errors import ExactError
 from integrations.models import Connection
-from integrations.services import keyring, token_store, tokens
-
-try:
-    from integrations.services import token_journal
-except ImportError:
-    token_journal = None
+from integrations.services import keyring, token_journal, token_store, tokens
 
 TAKEN: Final = "the lease taken"
 BEFORE_THE_REQUEST: Final = "before the request"
