@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tests.bench import idle, start, usage
+from tests.bench import idle, refresh, seal, start, usage
 
-BENCHES: Final = (start, idle, usage)
+BENCHES: Final = (start, idle, usage, refresh, seal)
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def _measured(name: str, url: str) -> list[Figure]:
 
 
 @contextmanager
-def _database() -> Iterator[None]:
+def scratch_database() -> Iterator[None]:
     """Make the tables: in the file of VAR_DIR, or in a scratch database that goes again."""
     from django.core.management import call_command  # noqa: PLC0415 (Django is set up first)
     from django.db import connection  # noqa: PLC0415
@@ -93,7 +93,7 @@ def _database() -> Iterator[None]:
 def main() -> None:
     from django.db import connection  # noqa: PLC0415
 
-    with _database(), _driver() as execute:
+    with scratch_database(), _driver() as execute:
         candidates = _candidates(execute)
         times: dict[str, list[float]] = {name: [] for name in candidates}
         names = list(candidates)

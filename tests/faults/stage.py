@@ -19,7 +19,7 @@ from integrations.models import Application, Connection, Kind
 from integrations.rules.actors import PORTAL
 from integrations.sandbox import chains, faults, registry
 from integrations.sandbox.server import Running, running
-from integrations.services import applications, secrets, tokens
+from integrations.services import applications, keyring, secrets, tokens
 from tests.faults.crew import Crew, Worker
 from tests.faults.times import EARLIEST, LIFETIME
 from tests.faults.worker import Job
@@ -249,6 +249,7 @@ class Stage:
 def stage(crew: Crew, folder: Path, settings: Any) -> Iterator[Stage]:
     with running(database=folder / "exact.sqlite3", region="nl", title="Exact", lifetime=LIFETIME) as exact:
         settings.EXACT_ORIGINS = {**settings.EXACT_ORIGINS, "nl": exact.url}
+        keyring.fingerprint_key()  # made once, before many threads need it at the same moment
         yield Stage(crew, exact, folder)
 
 
