@@ -58,7 +58,7 @@ def _measured(name: str, url: str) -> list[Figure]:
             " × threads / latency",
             at_least=True,
         )
-        for found in map(json.loads, answer.splitlines())
+        for found in (json.loads(line) for line in answer.splitlines() if line.startswith("{"))
     ]
 
 
@@ -136,7 +136,7 @@ def _run(threads: int) -> dict[str, Any]:
 
     wire.before_send = guard
     database.close()
-    with ThreadPoolExecutor(threads, initializer=lambda: database.ensure_connection()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         since, spent = time.perf_counter(), time.process_time()
         list(pool.map(refresh, rows))
         taken, used = time.perf_counter() - since, time.process_time() - spent
