@@ -140,7 +140,7 @@ def table(outcomes: list[Outcome]) -> list[str]:
             why_not = {each.not_here for each in turns if each.not_here}
             notes += [f"{fault.name}, {vendor}: not applicable. {reason}" for reason in sorted(why_not)]
             if played:
-                fates = [each.ending.fate if each.ending else LOST for each in played]
+                fates = [each.ending.fate for each in played if each.ending]
                 counts = [fates.count(fate) for fate in (ALIVE, CONSENT, LOST)]
                 broken = sum(bool(each.wrong) for each in played)
                 name = f"{fault.name} *" if fault.note else fault.name

@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations.crypto import Key, KeyRing
+from integrations.crypto import Key
 from integrations.models import Connection
 from integrations.services import secrets
 from tests.conftest import SOMEBODY
@@ -151,7 +151,7 @@ def restored_backup(case: Case) -> None:
 
 
 def wrong_key_ring(case: Case) -> None:
-    said = case.ask(settings={"PORTAL_KEYS": KeyRing(Key.generate("other"))})
+    said = case.ask(keys=str(Key.generate("other")))
     assert said["error"] == "WrongKeyRing", said
     assert case.requests() == []
 
@@ -317,7 +317,7 @@ def disturb(case: Case) -> list[Worker]:
 
     Their clocks agree: a lease is read by the clock of whoever asks.
     """
-    odd: list[dict[str, Any]] = [{}, {"settings": {"PORTAL_KEYS": KeyRing(Key.generate("other"))}}]
+    odd: list[dict[str, Any]] = [{}, {"keys": str(Key.generate("other"))}]
     chosen = case.rng.sample(odd, case.rng.randint(0, 2))
     case.steps += [f"beside a worker with {next(iter(told), 'nothing odd')}" for told in chosen]
     return [case.worker(**told) for told in chosen]
@@ -325,7 +325,7 @@ def disturb(case: Case) -> list[Worker]:
 
 def wrong_ring_once(case: Case) -> None:
     case.steps.append("wrong key ring")
-    case.ask(settings={"PORTAL_KEYS": KeyRing(Key.generate("other"))})
+    case.ask(keys=str(Key.generate("other")))
 
 
 def nothing(case: Case) -> None:

@@ -6,7 +6,6 @@ so and stops itself (SIGSTOP): whoever watches it kills it there, or lets it go 
 
 import hashlib
 import os
-import resource
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,6 +23,7 @@ if not settings.configured or not django.apps.apps.ready:
 
 from django.db import connection as database
 
+from integrations.crypto import KeyRing
 from integrations.exact import oauth
 from integrations.exact.errors import ExactError
 from integrations.models import Connection
@@ -39,13 +39,14 @@ AFTER_THE_COMMIT: Final = "after the commit"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one worker is told. ``ahead``: its clock, in seconds. ``most_bytes``: of any file that it writes."""
+    """What one worker is told. ``ahead``: its clock, in seconds."""
 
     connection: str
     database: dict[str, Any]
     stop_at: str = ""
     ahead: float = 0.0
-    most_bytes: int | None = None
+    keys: str = ""
+    """Another key ring, as ``PORTAL_KEYS`` holds it."""
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -55,10 +56,9 @@ def work(pipe: Pipe, job: Job) -> None:
     database.settings_dict.update(job.database)
     for name, value in job.settings.items():
         setattr(settings, name, value)
+    if job.keys:
+        settings.PORTAL_KEYS = KeyRing.parse(job.keys)
     keyring.forget()
-    if job.most_bytes is not None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (job.most_bytes, job.most_bytes))
     _arm(pipe, job.stop_at)
     there = datetime.now(UTC) + timedelta(seconds=job.ahead)
     with time_machine.travel(there, tick=True) if job.ahead else ExitStack():
