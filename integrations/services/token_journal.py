@@ -23,6 +23,7 @@ from typing import Final
 from django.conf import settings
 
 from integrations.crypto import CannotOpen, Place, key_id
+from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
 from integrations.services import keyring
 from integrations.services.token_errors import JournalUnwritable
@@ -63,6 +64,13 @@ class Entry:
             access_token,
             refresh_token,
         )
+
+    @classmethod
+    def next_of(cls, row: Connection, generation: int, answer: TokenAnswer, answered_at: datetime) -> "Entry":
+        """Return what the file of a row is to hold once Exact has answered."""
+        user, life = row.exact_user_id or "", answer.expires_in
+        pair = (answer.access_token, answer.refresh_token)
+        return cls(row.pk, generation, row.application_id, user, life, answered_at, *pair)
 
 
 class Slot:

@@ -5,13 +5,14 @@ Nothing here reaches Exact. Each function is one statement or one transaction, a
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
@@ -153,17 +154,19 @@ def undo(lease: Lease) -> None:
 # --- What became of a request -------------------------------------------------------------------------------
 
 
-def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot) -> bool:
+def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *, before: Connection) -> bool:
     """Store new tokens, in their file and then in the row; False where the row has others by now. Whoever holds the
     lease does not matter: the answer to the present refresh token is good, however late it comes.
+
+    ``before``: the row as it was read when the lease was taken; where the database is gone the file is written by it,
+    and the error raised then.
 
     Raises:
         JournalUnwritable: the row has them, their file has not.
     """
-    seen = Connection.objects.filter(pk=lease.connection_id, token_generation=lease.generation).first()
-    if seen is None or seen.status == Status.DISCONNECTED:
+    if _has_others(lease):
         return False
-    entry = _next(seen, answer, answered_at)
+    entry = Entry.next_of(before, lease.generation + 1, answer, answered_at)
     try:
         slot.write(entry)
     finally:  # where the disk refuses after all, the row is what is left
@@ -171,10 +174,14 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot) -
     return saved
 
 
-def _next(seen: Connection, answer: TokenAnswer, answered_at: datetime) -> Entry:
-    seen.token_generation = max(seen.token_generation, token_journal.generation(seen.pk)) + 1
-    seen.token_lifetime, seen.token_answered_at = answer.expires_in, answered_at
-    return Entry.of(seen, answer.access_token, answer.refresh_token)
+def _has_others(lease: Lease) -> bool:
+    """Tell whether row or file have other tokens than those that were asked with, or are to have none."""
+    if token_journal.generation(lease.connection_id) > lease.generation:
+        return True
+    row = Connection.objects.filter(pk=lease.connection_id, token_generation=lease.generation)
+    with suppress(DatabaseError):
+        return not row.exclude(status=Status.DISCONNECTED).exists()
+    return False
 
 
 def _save(entry: Entry, *, after: int) -> bool:

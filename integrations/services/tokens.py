@@ -233,7 +233,7 @@ def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, 
         raise
     except errors.ExactError as error:
         return _failed(connection, lease, error, probe=probe)
-    saved = token_store.save(lease, answer, timezone.now(), slot)
+    saved = token_store.save(lease, answer, timezone.now(), slot, before=connection)
     secrets.prove(secret)
     refused_keys.accepted(connection.application)
     return answer.access_token if saved else None

@@ -298,7 +298,7 @@ def test_tokens_that_arrive_after_disconnecting_are_not_kept(app: Application) -
     customers.disconnect(customer, by=ANNA)
     answer = TokenAnswer("access", "refresh", 600, Mock())
     with token_journal.reserve(lease.connection_id) as slot:
-        assert not token_store.save(lease, answer, timezone.now(), slot)
+        assert not token_store.save(lease, answer, timezone.now(), slot, before=Connection.objects.get())
     assert token_journal.read(lease.connection_id) is None
     token_store.undo(lease)
     connection = Connection.objects.get()

@@ -125,10 +125,10 @@ def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
     Connection.objects.update(lease_owner=uuid4(), lease_until=timezone.now())
     late = TokenAnswer("access", "refresh", 600, Evidence.of("POST", "/api/oauth2/token"))
     with token_journal.reserve(world.connection.pk) as slot:
-        assert token_store.save(lease, late, timezone.now(), slot)
+        assert token_store.save(lease, late, timezone.now(), slot, before=world.row())
     assert (world.ask(), world.row().lease_owner) == ("access", None)
     with token_journal.reserve(world.connection.pk) as slot:
-        assert not token_store.save(lease, late, timezone.now(), slot)
+        assert not token_store.save(lease, late, timezone.now(), slot, before=world.row())
 
 
 def test_one_lease_at_a_time(world: Practice) -> None:
