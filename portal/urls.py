@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from integrations.admin import claiming, key_copies, portal, real_account, retention, search
-from integrations.views import connect, errors, health, logo, signing_in
+from integrations.views import calendar, connect, errors, health, logo, signing_in
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("connect/logo/<str:digest>/", logo.logo, name="logo"),
     path("connect/<str:token>/", connect.link_page, name="connect"),
     path("connect/<str:token>/back/", connect.paste_back, name="paste-back"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar"),
     path("oauth/callback/<uuid:application_id>/", connect.callback, name="oauth-callback"),
     path("admin/confirm/", admin.site.admin_view(signing_in.Confirm.as_view()), name="confirm"),
     path("admin/portal/", admin.site.admin_view(portal.overview), name="portal"),

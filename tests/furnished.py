@@ -37,6 +37,7 @@ from integrations.rules.roles import ROLES
 from integrations.services import (
     answers,
     applications,
+    calendar_feeds,
     customers,
     heartbeats,
     links,
@@ -67,6 +68,7 @@ class House:
     event: AuditEvent
     group: Group
     token: str
+    feed: str
     users: dict[str, User]
     colleague: User
     sessions: dict[str, str] = field(default_factory=dict)
@@ -93,7 +95,7 @@ class House:
             KeyError: nobody said which row stands for it.
         """
         values = {
-            "<str:token>": self.token,
+            "<str:token>": self.feed if route.startswith("calendar/") else self.token,
             "<str:digest>": OrganizationLogo.objects.get().digest,
             "<uuid:application_id>": self.enabled.pk,
             "<path:content_type_id>": ContentType.objects.get_for_model(Application).pk,
@@ -160,7 +162,9 @@ def furnish() -> House:
     event = AuditEvent.objects.record("organization.added", organization, by=BY)
     users = {name: _user(name) for name in PEOPLE if name != ANONYMOUS}
     colleague = User.objects.create_user("colleague", password="x", is_staff=True)
-    return House(enabled, ready, connection, company, customer, event, group, made.token, users, colleague)
+    person = users[ADMINISTRATOR]
+    feed = calendar_feeds.make(person, by=Actor.person(person.pk)).token
+    return House(enabled, ready, connection, company, customer, event, group, made.token, feed, users, colleague)
 
 
 @contextmanager

@@ -51,6 +51,7 @@ from integrations.services import (
     app_states,
     applications,
     backups,
+    calendar_feeds,
     checks,
     companies,
     customers,
@@ -185,6 +186,10 @@ def _chosen(world: World) -> None:
     scopes.adopt(world.spare, "article", by=world.by)
 
 
+def _fed(world: World) -> None:
+    calendar_feeds.make(world.anna, by=world.by)
+
+
 def _refused_scope(world: World) -> None:
     with pytest.raises(Refused):
         scopes.refuse(world.spare, [("crm.nothing", "read")], by=world.by)
@@ -305,6 +310,12 @@ PAGES: Final[dict[str, Page]] = {
     "a connection is checked": (
         nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/check/", lambda w: {},
         ("connection.checked",),
+    ),
+    "a calendar feed is made": (
+        nothing, lambda w: "/admin/integrations/connection/last-days/feed/", lambda w: {}, ("calendar.made",),
+    ),
+    "a calendar feed is revoked": (
+        _fed, lambda w: "/admin/integrations/connection/last-days/feed/revoke/", lambda w: {}, ("calendar.revoked",),
     ),
     "a company is given to a customer": (
         nothing, lambda w: f"/admin/integrations/company/{w.company.pk}/assign/", lambda w: {"customer": w.customer.pk},
@@ -630,6 +641,10 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "app_states.stop": (lambda w: app_states.stop(w.enabled, by=w.by), ("application.stopped",)),
     "backups.record": (
         lambda w: backups.record(backups.Backup(Path("b"), 1, "sqlite", "0001"), by=w.by), ("backup.made",),
+    ),
+    "calendar_feeds.make": (lambda w: calendar_feeds.make(w.anna, by=w.by), ("calendar.made",)),
+    "calendar_feeds.revoke": (
+        lambda w: (_fed(w), calendar_feeds.revoke(w.anna, by=w.by)), ("calendar.made", "calendar.revoked"),
     ),
     "checks.run": (lambda w: checks.run(w.connection, by=w.by), ("connection.checked",)),
     "companies.assign": (lambda w: companies.assign(w.company, w.customer, by=w.by), ("company.assigned",)),

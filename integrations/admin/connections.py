@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin import app_pages, app_scopes
+from integrations.admin import app_pages, app_scopes, last_days
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
 from integrations.models import Company, Connection, ConnectionCheck, Customer, UsageWindow
@@ -109,7 +109,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         check = require_POST(self.admin_site.admin_view(self.check_view))
-        return [path("<uuid:pk>/check/", check, name="check-connection"), *super().get_urls()]
+        return [
+            *last_days.urls(self.admin_site.admin_view),
+            path("<uuid:pk>/check/", check, name="check-connection"),
+            *super().get_urls(),
+        ]
 
     def check_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Check now, in this request: the service has its deadline."""

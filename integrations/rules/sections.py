@@ -29,6 +29,7 @@ SECTIONS: Final = (
         "admin:integrations_application_changelist",
         "integrations.view_application",
         "/admin/integrations/application/",
+        also=("/admin/integrations/connection/last-days/",),
     ),
     Section(
         "Customers",

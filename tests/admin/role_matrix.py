@@ -35,6 +35,8 @@ TABLE: Final = """
 /connect/<str:token>/                                                    POST > > > > > > > >
 /connect/<str:token>/back/                                               GET  m m m m m m m m
 /connect/<str:token>/back/                                               POST ! ! ! ! ! ! ! !
+/calendar/<str:token>.ics                                                GET  y y y y y y y y
+/calendar/<str:token>.ics                                                POST m m m m m m m m
 /oauth/callback/<uuid:application_id>/                                   GET  > > > > > > > >
 /oauth/callback/<uuid:application_id>/                                   POST m m m m m m m m
 /admin/confirm/                                                          GET  L > > > > > > >
@@ -187,6 +189,12 @@ TABLE: Final = """
 /admin/integrations/application/<path:object_id>/change/                 POST L x x x y x x y
 /admin/integrations/application/<path:object_id>/                        GET  L > > > > > > >
 /admin/integrations/application/<path:object_id>/                        POST L > > > > > > >
+/admin/integrations/connection/last-days/                                GET  L x y y y y y y
+/admin/integrations/connection/last-days/                                POST L m m m m m m m
+/admin/integrations/connection/last-days/feed/                           GET  L m m m m m m m
+/admin/integrations/connection/last-days/feed/                           POST L x y y y y y y
+/admin/integrations/connection/last-days/feed/revoke/                    GET  L m m m m m m m
+/admin/integrations/connection/last-days/feed/revoke/                    POST L x > > > > > >
 /admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m
 /admin/integrations/connection/<uuid:pk>/check/                          POST L x x > > x x >
 /admin/integrations/connection/                                          GET  L x > > > > > >
