@@ -55,6 +55,7 @@ from integrations.services import (
     checks,
     companies,
     customers,
+    disconnecting,
     installation,
     key_copies,
     key_tests,
@@ -62,6 +63,7 @@ from integrations.services import (
     links,
     permissions,
     practice,
+    refreshing,
     retention,
     review_evidence,
     reviewer_questions,
@@ -88,7 +90,7 @@ APP: Final = "/admin/integrations/application/"
 USER: Final = "/admin/integrations/user/"
 GROUP: Final = "/admin/auth/group/"
 CUSTOMER: Final = "/admin/integrations/customer/"
-NOTHING_ELSE: Final = {("activity.exported",), ("workflow.refused",)}
+NOTHING_ELSE: Final = {("activity.exported",), ("workflow.refused",), ("connection.refresh_asked",)}
 """What changes nothing but the activity."""
 NOT_OF_PEOPLE: Final = frozenset({"sessions.Session", "integrations.AuditEvent"})
 
@@ -317,6 +319,14 @@ PAGES: Final[dict[str, Page]] = {
     "a calendar feed is revoked": (
         _fed, lambda w: "/admin/integrations/connection/last-days/feed/revoke/", lambda w: {}, ("calendar.revoked",),
     ),
+    "a connection is asked to refresh": (
+        nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/refresh/", lambda w: {},
+        ("connection.refresh_asked",),
+    ),
+    "a connection is disconnected": (
+        nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/disconnect/", lambda w: {},
+        ("connection.disconnected",),
+    ),
     "a company is given to a customer": (
         nothing, lambda w: f"/admin/integrations/company/{w.company.pk}/assign/", lambda w: {"customer": w.customer.pk},
         ("company.assigned",),
@@ -459,7 +469,7 @@ def urls(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, URLPatte
 
 PARAMETERS: Final[dict[str, Callable[[World, str], Any]]] = {
     "pk": lambda w, name: next(
-        (row.pk for word, row in (("check-", w.connection), ("customer", w.customer), ("make-link", w.customer),
+        (row.pk for word, row in (("-connection", w.connection), ("customer", w.customer), ("make-link", w.customer),
                                   ("company", w.company)) if word in name),
         w.spare.pk,
     ),
@@ -656,6 +666,9 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "customers.erase": (lambda w: customers.erase(w.customer, by=w.by), ("customer.erased",)),
     "customers.named": (lambda w: customers.named(f"{CANARY} NV", by=w.by), ("customer.added",)),
+    "disconnecting.disconnect": (
+        lambda w: disconnecting.disconnect(w.connection, by=w.by), ("connection.disconnected",),
+    ),
     "installation.claim": (lambda w: (_lost(w), installation.claim(by=w.by)), ("installation.claimed",)),
     "installation.settle": (
         lambda w: (Installation.objects.all().delete(), installation.settle(by=w.by, upgraded=True)),
@@ -682,6 +695,7 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
         ),
     ),
     "practice.remove": (lambda w: practice.remove(by=w.by), ("practice.removed",)),
+    "refreshing.run": (lambda w: refreshing.run(w.connection, by=w.by), ("connection.refresh_asked",)),
     "retention.run": (_cleared, ("retention.cleared",)),
     "review_evidence.pack": (
         lambda w: review_evidence.pack(reviews.begin(w.enabled, by=w.by), by=w.by), ("review.begun", "review.packed"),
@@ -743,6 +757,8 @@ PARTS: Final = frozenset(
     {
         "connection_statuses.begun",
         "connection_statuses.change",
+        "disconnecting.close",
+        "disconnecting.retire",
         "permissions.record_as_it_stood",
         "scope_approvals.add",
         "scope_approvals.record_as_it_stood",

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin import app_pages, app_scopes, last_days
+from integrations.admin import app_pages, app_scopes, connection_ending, last_days
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
 from integrations.models import Company, Connection, ConnectionCheck, Customer, UsageWindow
@@ -101,6 +101,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "latest": latest[0] if latest else None,
             "missing": _missing(row, latest[0]) if latest and self._sees_app(request) else [],
             "can_check": self._may_check(request) and row.status != Connection.Status.DISCONNECTED,
+            **connection_ending.offered(request, row),
         }
 
     @staticmethod
@@ -111,6 +112,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         check = require_POST(self.admin_site.admin_view(self.check_view))
         return [
             *last_days.urls(self.admin_site.admin_view),
+            *connection_ending.urls(self.admin_site.admin_view),
             path("<uuid:pk>/check/", check, name="check-connection"),
             *super().get_urls(),
         ]

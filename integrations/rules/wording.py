@@ -39,6 +39,7 @@ ACTIONS: Final = {
     "connection.made": "connected",
     "connection.renewed": "reconnected",
     "connection.checked": "checked the connection",
+    "connection.refresh_asked": "asked Exact for a new token",
     "connection.reconnect_needed": "found that somebody must reconnect",
     "connection.verifying": "lost an answer of Exact; the connection is being verified",
     "connection.verified": "found the connection alive",

@@ -195,6 +195,10 @@ TABLE: Final = """
 /admin/integrations/connection/last-days/feed/                           POST L x y y y y y y
 /admin/integrations/connection/last-days/feed/revoke/                    GET  L m m m m m m m
 /admin/integrations/connection/last-days/feed/revoke/                    POST L x > > > > > >
+/admin/integrations/connection/<uuid:pk>/refresh/                        GET  L m m m m m m m
+/admin/integrations/connection/<uuid:pk>/refresh/                        POST L x x > > x x >
+/admin/integrations/connection/<uuid:pk>/disconnect/                     GET  L x x x y x x y
+/admin/integrations/connection/<uuid:pk>/disconnect/                     POST L x x x > x x >
 /admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m
 /admin/integrations/connection/<uuid:pk>/check/                          POST L x x > > x x >
 /admin/integrations/connection/                                          GET  L x > > > > > >

@@ -1,0 +1,85 @@
+"""What staff do with one connection: refresh it now, disconnect it."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods, require_POST
+
+from integrations.admin.base import acting, require, say_why_not
+from integrations.models import Connection
+from integrations.rules import disconnecting as rules
+from integrations.services import disconnecting, refreshing, tokens
+from integrations.services.keyring import WrongKeyRing
+from integrations.services.refusals import Refused
+
+PAGE: Final = "admin:integrations_connection_change"
+TEMPLATES: Final = "admin/integrations/connection"
+REFRESH: Final = "integrations.check_connection"
+DISCONNECT: Final = "integrations.disconnect_connection"
+SHOWN: Final = 20
+"""Of the companies; the others are a number."""
+
+
+def urls(admin_view: Any) -> list[URLPattern]:
+    return [
+        path("<uuid:pk>/refresh/", admin_view(require_POST(refresh)), name="refresh-connection"),
+        path("<uuid:pk>/disconnect/", admin_view(disconnect), name="disconnect-connection"),
+    ]
+
+
+def offered(request: HttpRequest, connection: Connection) -> dict[str, bool]:
+    """Return what the page of the connection offers to whoever looks."""
+    may = request.user.has_perm
+    return {
+        "can_refresh": may(REFRESH) and connection.status in {"connected", "verifying"},
+        "can_disconnect": may(DISCONNECT) and not rules.why_not(connection.status),
+    }
+
+
+def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask Exact for a new token in this request, where that is due; else say why it is not."""
+    connection = _connection(request, pk, REFRESH)
+    try:
+        outcome = refreshing.run(connection, by=acting(request))
+    except Refused as refusal:
+        say_why_not(request, refusal)
+    except (WrongKeyRing, tokens.StandingBy) as error:
+        messages.error(request, str(error))
+    else:
+        level = messages.SUCCESS if outcome.refreshed else messages.WARNING if outcome.failed else messages.INFO
+        messages.add_message(request, level, outcome.said)
+    return redirect(PAGE, pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say what stops, for whom, and what goes on; then do it."""
+    connection = _connection(request, pk, DISCONNECT)
+    if request.method == "POST":
+        try:
+            disconnecting.disconnect(connection, by=acting(request))
+        except Refused as refusal:
+            say_why_not(request, refusal)
+        else:
+            messages.success(request, f"{connection} is disconnected. Its tokens are destroyed; its history is kept.")
+        return redirect(PAGE, pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Disconnect {connection}?",
+        "connection": connection,
+        "effects": disconnecting.effects(connection),
+        "shown": SHOWN,
+        "see_customers": request.user.has_perm("integrations.view_customer"),
+    }
+    return TemplateResponse(request, f"{TEMPLATES}/disconnect.html", context)
+
+
+def _connection(request: HttpRequest, pk: UUID, right: str) -> Connection:
+    require(request, "integrations.view_connection")
+    require(request, right)
+    return get_object_or_404(Connection.objects.select_related("application"), pk=pk)

@@ -1,0 +1,77 @@
+"""Refresh now and Disconnect on the page of a connection: offered, asked, done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import timezone
+
+from integrations.models import Application, Connection
+from tests import customers
+
+pytestmark = pytest.mark.django_db
+Staff = Callable[..., Client]
+
+
+@pytest.fixture
+def alex(make_app: Callable[..., Application]) -> Connection:
+    row = customers.connect(make_app(enable=True), access_token="v1.t1.y", token_answered_at=timezone.now())
+    customers.reach(row, customers.add("Jansen BV"), 1)
+    customers.reach(row, None, 2)
+    return row
+
+
+def url(row: Connection, page: str) -> str:
+    return f"/admin/integrations/connection/{row.pk}/{page}/"
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def said(response: Any) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def test_the_page_offers_what_whoever_looks_may_do(staff: Staff, alex: Connection) -> None:
+    assert "Refresh now" not in text(staff("view_connection").get(url(alex, "change")))
+    page = text(staff("view_connection", "check_connection").get(url(alex, "change")))
+    assert "Refresh now" in page
+    assert url(alex, "disconnect") not in page
+    page = text(staff("view_connection", "disconnect_connection").get(url(alex, "change")))
+    assert url(alex, "disconnect") in page
+
+
+def test_what_has_ended_is_offered_neither(annas: Client, alex: Connection) -> None:
+    annas.post(url(alex, "disconnect"))
+    page = text(annas.get(url(alex, "change")))
+    assert "Refresh now" not in page
+    assert url(alex, "disconnect") not in page
+
+
+def test_too_early_says_from_when_on(annas: Client, alex: Connection) -> None:
+    (message,) = said(annas.post(url(alex, "refresh")))
+    assert message.startswith("Exact gives a new token from ")
+
+
+def test_the_question_names_whom_it_hits_and_what_the_customer_does_at_exact(annas: Client, alex: Connection) -> None:
+    page = text(annas.get(url(alex, "disconnect")))
+    for part in ("Jansen BV", "Ourselves", "Company 1 (1)", "Company 2 (2)", "Security Centre", "App permissions"):
+        assert part in page
+    alex.refresh_from_db()
+    assert alex.status == "connected"
+
+
+def test_customers_are_a_number_to_whoever_may_not_see_them(staff: Staff, alex: Connection) -> None:
+    page = text(staff("view_connection", "disconnect_connection").get(url(alex, "disconnect")))
+    assert "Jansen" not in page
+    assert "1 customer<" in page
+
+
+def test_the_button_disconnects_and_a_second_press_says_that_it_is_done(annas: Client, alex: Connection) -> None:
+    assert "is disconnected" in said(annas.post(url(alex, "disconnect")))[0]
+    alex.refresh_from_db()
+    assert alex.status == "disconnected"
+    assert said(annas.post(url(alex, "disconnect")))[-1] == "The connection is disconnected already."
