@@ -64,6 +64,7 @@ from integrations.services import (
     permissions,
     practice,
     refreshing,
+    replacements,
     retention,
     review_evidence,
     reviewer_questions,
@@ -322,6 +323,10 @@ PAGES: Final[dict[str, Page]] = {
     "a connection is asked to refresh": (
         nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/refresh/", lambda w: {},
         ("connection.refresh_asked",),
+    ),
+    "another user is to take the place of a connection: two things": (
+        nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/replace/", lambda w: {},
+        ("link.made", "connection.replacement_asked"),
     ),
     "a connection is disconnected": (
         nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/disconnect/", lambda w: {},
@@ -696,6 +701,9 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "practice.remove": (lambda w: practice.remove(by=w.by), ("practice.removed",)),
     "refreshing.run": (lambda w: refreshing.run(w.connection, by=w.by), ("connection.refresh_asked",)),
+    "replacements.make": (
+        lambda w: replacements.make(w.connection, by=w.by), ("link.made", "connection.replacement_asked"),
+    ),
     "retention.run": (_cleared, ("retention.cleared",)),
     "review_evidence.pack": (
         lambda w: review_evidence.pack(reviews.begin(w.enabled, by=w.by), by=w.by), ("review.begun", "review.packed"),

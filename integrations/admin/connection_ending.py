@@ -1,4 +1,4 @@
-"""What staff do with one connection: refresh it now, disconnect it."""
+"""What staff do with one connection: refresh it now, replace its user, disconnect it."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -8,18 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.admin.base import acting, require, say_why_not
 from integrations.models import Connection
 from integrations.rules import disconnecting as rules
-from integrations.services import disconnecting, refreshing, tokens
+from integrations.services import disconnecting, refreshing, replacements, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 PAGE: Final = "admin:integrations_connection_change"
 TEMPLATES: Final = "admin/integrations/connection"
 REFRESH: Final = "integrations.check_connection"
+CONNECT: Final = "integrations.connect"
 DISCONNECT: Final = "integrations.disconnect_connection"
 SHOWN: Final = 20
 """Of the companies; the others are a number."""
@@ -28,15 +30,19 @@ SHOWN: Final = 20
 def urls(admin_view: Any) -> list[URLPattern]:
     return [
         path("<uuid:pk>/refresh/", admin_view(require_POST(refresh)), name="refresh-connection"),
+        path("<uuid:pk>/replace/", admin_view(replace), name="replace-connection"),
         path("<uuid:pk>/disconnect/", admin_view(disconnect), name="disconnect-connection"),
     ]
 
 
-def offered(request: HttpRequest, connection: Connection) -> dict[str, bool]:
-    """Return what the page of the connection offers to whoever looks."""
+def offered(request: HttpRequest, connection: Connection) -> dict[str, Any]:
+    """Return what the page of the connection offers to whoever looks, and who replaces it or did."""
     may = request.user.has_perm
     return {
         "can_refresh": may(REFRESH) and connection.status in {"connected", "verifying"},
+        "can_replace": may(CONNECT) and not rules.why_not_replaced(connection.status),
+        "waiting": replacements.waiting(connection),
+        "successor": replacements.successor(connection),
         "can_disconnect": may(DISCONNECT) and not rules.why_not(connection.status),
     }
 
@@ -54,6 +60,31 @@ def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
         level = messages.SUCCESS if outcome.refreshed else messages.WARNING if outcome.failed else messages.INFO
         messages.add_message(request, level, outcome.said)
     return redirect(PAGE, pk)
+
+
+@sensitive_variables("made")
+@require_http_methods(["GET", "HEAD", "POST"])
+def replace(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say how it goes; a POST makes the link page, whose address is in that answer and never again anywhere."""
+    connection = _connection(request, pk, CONNECT)
+    reasons, made = rules.why_not_replaced(connection.status), None
+    if request.method == "POST" and not reasons:
+        try:
+            made = replacements.make(connection, by=acting(request))
+        except Refused as refusal:
+            reasons = refusal.reasons
+        except tokens.StandingBy as error:
+            reasons = (str(error),)
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Replace {connection}",
+        "connection": connection,
+        "reasons": reasons,
+        "address": made.url if made else "",
+        "page": made.page if made else None,
+        "see_customers": request.user.has_perm("integrations.view_customer"),
+    }
+    return TemplateResponse(request, f"{TEMPLATES}/replace.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

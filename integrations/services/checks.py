@@ -20,7 +20,7 @@ from integrations.exact.errors import ExactError
 from integrations.models import Application, AuditEvent, Connection, ConnectionCheck
 from integrations.rules import schedule
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import calls, companies, installation, rights, token_store, tokens
+from integrations.services import calls, companies, installation, replacements, rights, token_store, tokens
 from integrations.services import connections as connecting
 from integrations.services.usage import LimitReached
 
@@ -217,6 +217,7 @@ def _asked(connection: Connection, door: Door) -> Outcome:
     except calls.AppDisabled:
         return Outcome(detail=door.keep_alive(), kept_alive=True)
     companies.keep(connection, found.items, complete=found.complete)
+    replacements.follow(connection)
     return Outcome()
 
 

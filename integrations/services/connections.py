@@ -19,6 +19,7 @@ from integrations.services import (
     connection_statuses,
     installation,
     links,
+    replacements,
     scope_approvals,
     secrets,
     tokens,
@@ -82,6 +83,7 @@ def _finish(pending: Connection, link: LinkPage | None) -> Connection:
     me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
     connection = identify(pending, me, link=link)
     _first_companies(connection, me, link)
+    replacements.follow(connection, link=link)
     return connection
 
 

@@ -42,7 +42,7 @@ def _asked(connection: Connection) -> Outcome:
     decision = refresh.decide(token_store.state(connection), timezone.now())
     if isinstance(decision, refresh.Refuse):
         raise Refused([decision.reason])
-    if not_yet := refresh_now.why_not_yet(decision, before, timedelta(seconds=connection.token_lifetime), _say):
+    if not_yet := _why_not_yet(connection, decision):
         return Outcome(refreshed=False, said=not_yet)
     try:
         tokens.access_token(connection)
@@ -54,6 +54,13 @@ def _asked(connection: Connection) -> Outcome:
     if connection.token_answered_at == before:  # Exact said that it is too early, and the token on hand serves
         return Outcome(refreshed=False, said="Exact gives no new token yet; the one on hand is still good.")
     return Outcome(refreshed=True, said="Exact gave a new token. The 30 days begin anew.")
+
+
+def _why_not_yet(row: Connection, decision: refresh.Decision) -> str:
+    answered_at, lifetime = row.token_answered_at, timedelta(seconds=row.token_lifetime)
+    next_at = token_store.tells_at(row) or (answered_at and refresh.earliest(answered_at, lifetime))
+    good_until = answered_at and answered_at + lifetime
+    return refresh_now.why_not_yet(decision, next_at=next_at, good_until=good_until, say=_say)
 
 
 def _say(at: datetime) -> str:

@@ -197,6 +197,8 @@ TABLE: Final = """
 /admin/integrations/connection/last-days/feed/revoke/                    POST L x > > > > > >
 /admin/integrations/connection/<uuid:pk>/refresh/                        GET  L m m m m m m m
 /admin/integrations/connection/<uuid:pk>/refresh/                        POST L x x > > x x >
+/admin/integrations/connection/<uuid:pk>/replace/                        GET  L x x y y x x y
+/admin/integrations/connection/<uuid:pk>/replace/                        POST L x x y y x x y
 /admin/integrations/connection/<uuid:pk>/disconnect/                     GET  L x x x y x x y
 /admin/integrations/connection/<uuid:pk>/disconnect/                     POST L x x x > x x >
 /admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m

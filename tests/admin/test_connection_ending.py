@@ -9,7 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Application, Connection
+from integrations.services import links, replacements
 from tests import customers
+from tests.permission import granted
 
 pytestmark = pytest.mark.django_db
 Staff = Callable[..., Client]
@@ -75,3 +77,45 @@ def test_the_button_disconnects_and_a_second_press_says_that_it_is_done(annas: C
     alex.refresh_from_db()
     assert alex.status == "disconnected"
     assert said(annas.post(url(alex, "disconnect")))[-1] == "The connection is disconnected already."
+
+
+# --- Replace the user ---------------------------------------------------------------------------------------
+
+
+def test_replacing_is_explained_and_its_link_is_shown_once(annas: Client, alex: Connection) -> None:
+    granted(alex.application)
+    assert "Nothing stops meanwhile." in text(annas.get(url(alex, "replace")))
+    page = text(annas.post(url(alex, "replace")))
+    token = page.partition("/connect/")[2].partition("/")[0]
+    assert links.find(token) == alex.replacements.get()
+    assert "Jansen BV" in page
+    assert token not in text(annas.get(url(alex, "change")))
+
+
+def test_where_nobody_can_connect_it_says_why(annas: Client, alex: Connection) -> None:
+    page = text(annas.post(url(alex, "replace")))
+    assert "This is not possible:" in page
+    assert not alex.replacements.exists()
+
+
+def test_the_page_says_who_waits_and_which_companies_are_missing(annas: Client, alex: Connection) -> None:
+    granted(alex.application)
+    annas.post(url(alex, "replace"))
+    new = customers.connect(alex.application, "Robin Booker")
+    customers.reach(new, None, 2)
+    alex.replacements.update(connection=new, connected_at=timezone.now())
+    page = text(annas.get(url(alex, "change")))
+    assert "Robin Booker</a> connected to take the place of" in page
+    assert "does not reach Company 1 (1). Both connections go on." in page
+
+
+def test_the_page_of_one_that_was_replaced_leads_to_the_new_one(annas: Client, alex: Connection) -> None:
+    granted(alex.application)
+    annas.post(url(alex, "replace"))
+    new = customers.connect(alex.application, "Robin Booker")
+    customers.reach(new, None, 1, 2)
+    alex.replacements.update(connection=new, connected_at=timezone.now())
+    replacements.follow(new)
+    page = text(annas.get(url(alex, "change")))
+    assert "Another Exact user took its place on " in page
+    assert f'<a href="{url(new, "change")}">Robin Booker</a>' in page

@@ -12,7 +12,12 @@ LIFETIME = timedelta(seconds=600)
 
 
 def said(decision: Decision, answered_at: datetime | None = NOW) -> str:
-    return refresh_now.why_not_yet(decision, answered_at, LIFETIME, lambda at: f"{at:%H:%M:%S}")
+    return refresh_now.why_not_yet(
+        decision,
+        next_at=answered_at and refresh.earliest(answered_at, LIFETIME),
+        good_until=answered_at and answered_at + LIFETIME,
+        say=lambda at: f"{at:%H:%M:%S}",
+    )
 
 
 def test_a_young_token_is_kept_until_exact_gives_the_next() -> None:

@@ -1,5 +1,7 @@
 """Refresh now: a new token where Exact gives one, else the reason; one event each time."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -52,3 +54,12 @@ def test_what_has_ended_is_refused(world: Practice) -> None:
     Connection.objects.update(status="reconnect", refresh_token="", access_token="", next_check_at=None)
     with pytest.raises(Refused, match="reconnect"):
         run(world)
+
+
+def test_after_a_lost_answer_the_moment_is_when_exact_can_tell(world: Practice) -> None:
+    asked_at = timezone.now()
+    answered_at = asked_at - timedelta(seconds=580)  # it is on hand for 20 s more
+    Connection.objects.update(token_answered_at=answered_at, refresh_asked_at=asked_at)
+    outcome = run(world)
+    assert not outcome.refreshed
+    assert f"from {timezone.localtime(asked_at + timedelta(seconds=570)):%H:%M:%S} on" in outcome.said
