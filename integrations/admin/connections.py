@@ -16,12 +16,14 @@ from django.views.decorators.http import require_POST
 from integrations.admin import app_pages, app_scopes, connection_ending, last_days
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
+from integrations.exact import limits
 from integrations.models import Company, Connection, ConnectionCheck, Customer, UsageWindow
 from integrations.services import checks, companies, scope_refusals, tokens, usage
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 CHECKS_SHOWN = 10
+CHANGES_SHOWN = 20
 BY_CONNECTING = "Connections and companies come from Exact: nobody adds, changes or deletes them by hand."
 
 
@@ -98,6 +100,9 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "connection": row,
             "accesses": list(accesses),
             "checks": latest,
+            "changes": list(row.status_changes.all()[:CHANGES_SHOWN]),
+            "token_calls": row.token_calls if row.token_calls_on == timezone.now().date() else 0,
+            "token_calls_historic": limits.TOKEN_REQUESTS_PER_DAY,
             "latest": latest[0] if latest else None,
             "missing": _missing(row, latest[0]) if latest and self._sees_app(request) else [],
             "can_check": self._may_check(request) and row.status != Connection.Status.DISCONNECTED,
