@@ -336,6 +336,14 @@ PAGES: Final[dict[str, Page]] = {
         nothing, lambda w: f"/admin/integrations/company/{w.company.pk}/assign/", lambda w: {"customer": w.customer.pk},
         ("company.assigned",),
     ),
+    "a company is not used": (
+        nothing, lambda w: f"/admin/integrations/company/{w.company.pk}/use/", lambda w: {"used": "no"},
+        ("company.not_used",),
+    ),
+    "the companies that are used are chosen": (
+        nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/companies/",
+        lambda w: {"company": [w.company.pk]}, ("connection.companies_chosen",),
+    ),
     "a customer is added": (
         nothing, lambda w: f"{CUSTOMER}add/", lambda w: {"name": f"{CANARY} NV", "language": "nl"}, ("customer.added",),
     ),
@@ -663,6 +671,10 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "checks.run": (lambda w: checks.run(w.connection, by=w.by), ("connection.checked",)),
     "companies.assign": (lambda w: companies.assign(w.company, w.customer, by=w.by), ("company.assigned",)),
+    "companies.choose": (
+        lambda w: companies.choose(w.connection, [w.company.pk], by=w.by), ("connection.companies_chosen",),
+    ),
+    "companies.turn": (lambda w: companies.turn(w.company, used=False, by=w.by), ("company.not_used",)),
     "customers.add": (lambda w: customers.add(Customer(name=f"{CANARY} NV"), by=w.by), ("customer.added",)),
     "customers.change": (_customer_renamed, ("customer.changed",)),
     "customers.disconnect": (

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.admin import app_pages, app_scopes, connection_ending, last_days
+from integrations.admin import app_pages, app_scopes, company_use, connection_ending, last_days
 from integrations.admin.base import PortalModelAdmin, acting, may, never, not_to_be_sent, say_why_not
 from integrations.admin.customer_form import OwnerForm
 from integrations.exact import limits
@@ -105,6 +105,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "token_calls_historic": limits.TOKEN_REQUESTS_PER_DAY,
             "latest": latest[0] if latest else None,
             "missing": _missing(row, latest[0]) if latest and self._sees_app(request) else [],
+            **company_use.of_connection(request, row),
             "can_check": self._may_check(request) and row.status != Connection.Status.DISCONNECTED,
             **connection_ending.offered(request, row),
         }
@@ -119,6 +120,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             *last_days.urls(self.admin_site.admin_view),
             *connection_ending.urls(self.admin_site.admin_view),
             path("<uuid:pk>/check/", check, name="check-connection"),
+            company_use.urls(self.admin_site)["connection"],
             *super().get_urls(),
         ]
 
@@ -149,27 +151,36 @@ def _latest_check(company: Company) -> ConnectionCheck | None:
     return checks.select_related("connection").first() if company.primary_access_id else None
 
 
+def _not_granted(company: Company, check: ConnectionCheck | None) -> str:
+    """Return what to do where Exact refused just this company as not ticked at the consent."""
+    refused = check is not None and check.cause == "DivisionNotGranted"
+    return check.detail if check and refused and check.connection.division == company.division else ""
+
+
 @admin.register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
     page_template = "admin/integrations/company/page.html"
 
     def about(self, request: HttpRequest, row: Company) -> dict[str, Any]:
         accesses = row.accesses.select_related("connection").order_by("granted_at")
-        check = _latest_check(row) if request.user.has_perm(app_pages.SEE) else None
+        check = _latest_check(row)
         window = UsageWindow.objects.filter(application_id=row.application_id, division=row.division).first()
         return {
             "company": row,
             "application": row.application,
             "accesses": list(accesses),
-            "missing": _missing(check.connection, check) if check else [],
+            "missing": _missing(check.connection, check) if check and request.user.has_perm(app_pages.SEE) else [],
             "meters": usage.meter(window, timezone.now()) if window else None,
+            "can_choose": company_use.may_choose(request),
+            "not_granted": _not_granted(row, check),
             "can_assign": self._may_assign(request),
             "form": OwnerForm(),
         }
 
     def get_urls(self) -> list[URLPattern]:
         assign = require_POST(self.admin_site.admin_view(self.assign_view))
-        return [path("<uuid:pk>/assign/", assign, name="assign-company"), *super().get_urls()]
+        turn = company_use.urls(self.admin_site)["company"]
+        return [path("<uuid:pk>/assign/", assign, name="assign-company"), turn, *super().get_urls()]
 
     def assign_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Say whose the company is; where several customers are meant, ask which."""

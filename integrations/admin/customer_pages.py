@@ -9,6 +9,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
+from integrations.admin import company_use
 from integrations.admin.base import CappedPaginator
 from integrations.models import Access, Company, Connection, ConnectionCheck, Customer, UsageWindow
 from integrations.rules import customers as rules
@@ -73,6 +74,7 @@ def shown(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         **_row(customer, facts),
         "companies": companies_of(request, customer) if may_see_companies else None,
         "unassigned": _unassigned(customer) if may_see_companies else [],
+        **(company_use.of_customer(request, customer) if may_see_companies else {}),
         "connections": connections if may("integrations.view_connection") else None,
         "timeline": timeline,
         "most": timelines.MOST,
@@ -87,8 +89,10 @@ def shown(request: HttpRequest, customer: Customer) -> dict[str, Any]:
 
 def companies_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """Return a page of the companies, each with its meters."""
-    rows = customer.companies.select_related("application", "primary_access__connection").order_by(
-        "name_key", "division"
+    rows = (
+        customer.companies.filter(use=Company.Use.USED)
+        .select_related("application", "primary_access__connection")
+        .order_by("name_key", "division")
     )
     page: Page[Company] = CappedPaginator(rows, COMPANIES).get_page(request.GET.get("p"))
     companies = list(page.object_list)

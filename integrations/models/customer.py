@@ -43,7 +43,9 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 def _conditions() -> list[tuple[State, Q]]:
     """Return the states of who is not disconnected: the first that holds; where none does, he is connected."""
-    unreached = Q(Exists(_companies().filter(~Exists(_living().filter(company=OuterRef("pk"))))))
+    unreached = Q(Exists(_companies().filter(~Exists(_living().filter(company=OuterRef("pk")))))) | ~Q(
+        Exists(_companies())
+    )
     return [
         (State.NOT_CONNECTED, ~Q(Exists(_accesses()))),
         (State.RECONNECT, Q(Exists(_accesses().filter(connection__status="reconnect"))) & unreached),
@@ -53,7 +55,7 @@ def _conditions() -> list[tuple[State, Q]]:
 
 
 def _companies() -> models.QuerySet[Company]:
-    return Company.objects.filter(customer=OuterRef("pk"))
+    return Company.objects.filter(customer=OuterRef("pk"), use=Company.Use.USED)
 
 
 def _accesses() -> models.QuerySet[Access]:

@@ -54,7 +54,7 @@ class Facts:
     """What the rules look at."""
 
     companies: int
-    """That belong to the customer."""
+    """That belong to the customer and that we use."""
     reached: int
     """Of these, by a connection that lives."""
     consents: Sequence[Consent] = ()
@@ -73,11 +73,11 @@ def state(facts: Facts) -> State:
     statuses = {consent.status for consent in facts.consents}
     if not statuses:
         return State.NOT_CONNECTED
-    if "reconnect" in statuses and facts.reached < facts.companies:
+    if "reconnect" in statuses and _short(facts):
         return State.RECONNECT
     if "verifying" in statuses:
         return State.VERIFYING
-    if facts.reached < facts.companies or any(consent.failed for consent in _living(facts)):
+    if _short(facts) or any(consent.failed for consent in _living(facts)):
         return State.TROUBLE
     return State.CONNECTED
 
@@ -95,7 +95,7 @@ def sentence(facts: Facts, now: datetime, say: Say) -> str:
         case State.RECONNECT:
             return _reconnect(facts, say)
         case State.VERIFYING:
-            return f"Being verified: an answer of Exact was lost. {_reached(facts)}."
+            return f"Being verified: an answer of Exact was lost. {_reached(facts).capitalize()}."
         case State.TROUBLE:
             return _trouble(facts, now)
         case State.CONNECTED:
@@ -158,6 +158,11 @@ def why_not_assigned(*, same: bool, erased: bool, disconnected: bool, live: bool
 # --- Parts of sentences -------------------------------------------------------------------------------------
 
 
+def _short(facts: Facts) -> bool:
+    """Tell whether a company that we use cannot be reached, or none is used yet."""
+    return facts.reached < facts.companies or not facts.companies
+
+
 def _living(facts: Facts) -> list[Consent]:
     return [consent for consent in facts.consents if consent.status in {"connected", "verifying"}]
 
@@ -198,6 +203,8 @@ def _when(consent: Consent, now: datetime) -> str:
 
 
 def _reached(facts: Facts) -> str:
+    if not facts.companies:
+        return "none of its companies is used yet"
     return f"{facts.reached} of {_companies(facts.companies)} can be reached"
 
 

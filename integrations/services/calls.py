@@ -27,6 +27,9 @@ _PATH: Final = re.compile(
 
 CONSENT: Final = "connect"
 """The purpose of the calls right after a consent, which may bring back what staff had withdrawn."""
+CHECK: Final = "check"
+"""The purpose of the calls of a check, which looks at what is granted although nothing of it be used."""
+NOT_USED: Final = "The company is not one of those that we use. Use it first, on its page."
 ROUNDS: Final = 3
 ENDPOINT_LENGTH: Final = 120
 
@@ -45,6 +48,10 @@ class NotConnected(CallRefused):
     """No connection reaches the company, or the one that did was withdrawn."""
 
     who = Who.CUSTOMER
+
+
+class NotUsed(CallRefused):
+    """The company is granted, but not one of those that we use."""
 
 
 class AppDisabled(CallRefused):
@@ -84,7 +91,7 @@ def send(target: Company | Connection, method: str, path: str, *, purpose: str =
     may have no division (``/api/v1/current/Me``, which Exact counts to nobody), or one that it is counted to.
 
     Raises:
-        CallRefused: `NotConnected`, `AppDisabled`, `WrongPath`, `TooSlow`.
+        CallRefused: `NotConnected`, `NotUsed`, `AppDisabled`, `WrongPath`, `TooSlow`.
         AppStopped: the app is under Emergency stop, or archived.
         TokenUnavailable: there is no token; see ``tokens.access_token``, whose other errors come, too.
         usage.LimitReached: the call would be one too many; with ``window`` and ``resets_at``.
@@ -170,6 +177,8 @@ def _call(target: Company | Connection, method: str, path: str, purpose: str) ->
     connection = target if isinstance(target, Connection) else _primary_connection(target, division)
     if connection is target and division is not None and purpose != CONSENT:
         _refuse_withdrawn(connection, division)
+        if purpose != CHECK:
+            _refuse_unused(connection, division)
     return _Call(connection, method, path, division, parts["endpoint"][:ENDPOINT_LENGTH], purpose)
 
 
@@ -181,6 +190,8 @@ def _primary_connection(target: Company, division: int | None) -> Connection:
         raise WrongPath("The path is not one of this company.")
     if company.customer is not None and company.customer.disconnected_at is not None:
         raise NotConnected("The company's customer is disconnected, and has to connect again first.")
+    if company.use != Company.Use.USED:
+        raise NotUsed(NOT_USED)
     if access is None or access.withdrawn_at is not None or access.company_id != company.pk:
         raise NotConnected("No connection reaches this company.")
     return access.connection
@@ -197,3 +208,9 @@ def _refuse_withdrawn(connection: Connection, division: int) -> None:
     ours = Access.objects.filter(connection=connection, company__division=division).exclude(withdrawn_by="")
     if ours.exists():
         raise NotConnected("Staff withdrew this company; its customer has to connect again first.")
+
+
+def _refuse_unused(connection: Connection, division: int) -> None:
+    rows = Company.objects.filter(application=connection.application_id, division=division)
+    if rows.exclude(use=Company.Use.USED).exists():
+        raise NotUsed(NOT_USED)

@@ -42,7 +42,7 @@ class Door:
     def send(self, method: str, path: str) -> Answer:
         counted = path != reads.ME_PATH
         try:
-            answer = calls.send(self.connection, method, path, purpose="check")
+            answer = calls.send(self.connection, method, path, purpose=calls.CHECK)
         except ExactError as error:
             self.evidence.append(errors.describe(error))
             self.calls += counted and error.sent
@@ -203,6 +203,8 @@ def _look(connection: Connection, door: Door) -> Outcome:
         return Outcome(type(wait).__name__, str(wait), wait.who, may_retry=True, not_before=wait.until)
     except calls.CallRefused as refusal:
         return Outcome(type(refusal).__name__, str(refusal), refusal.who)
+    except errors.DivisionNotGranted as error:
+        return Outcome(type(error).__name__, companies.not_granted(connection), error.who)
     except ExactError as error:
         until = error.resets_at if isinstance(error, errors.LimitReached) else None
         return Outcome(type(error).__name__, str(error), error.who, may_retry=error.may_retry, not_before=until)

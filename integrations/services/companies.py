@@ -1,27 +1,39 @@
 """Companies: which a connection reaches, whose they are, and whose token a call to them uses."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from integrations.exact.reads import Division
 from integrations.models import Access, AuditEvent, Company, Connection, Customer, LinkPage
+from integrations.rules import company_use
 from integrations.rules import customers as rules
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import rights
 from integrations.services.refusals import Refused
 
 OWNERS_NAMED = 20
+DRIFT_SHOWN = 50
+CHOSEN = "connection.companies_chosen"
+Use = Company.Use
 
 
 def keep(
-    connection: Connection, divisions: Sequence[Division], *, complete: bool, link: LinkPage | None = None
+    connection: Connection,
+    divisions: Sequence[Division],
+    *,
+    complete: bool,
+    link: LinkPage | None = None,
+    current: int | None = None,
 ) -> None:
     """Keep which companies the connection reaches: new ones are granted, absent ones withdrawn.
+
+    What the app had not met before is used as ``rules.company_use`` says; ``current``: in which the user works.
 
     Where the list was not read to its end nothing is withdrawn. ``link``: a user has just consented by it. What
     staff withdrew comes back by such a consent only, and only where the company is the customer's. A company
@@ -29,7 +41,8 @@ def keep(
     """
     now = timezone.now()
     with transaction.atomic():
-        seen = {company.pk: company for company in _named(connection, divisions)}
+        use = _use_of_new(connection, divisions, link, current)
+        seen = {company.pk: company for company in _named(connection, divisions, use)}
         known = {access.company_id: access for access in connection.accesses.select_for_update()}
         if link is not None and link.customer_id:
             _assign_free(connection, seen.values(), known, link)
@@ -69,6 +82,94 @@ def why_not_assigned(company: Company, customer: Customer | None) -> tuple[str, 
     )
 
 
+def offered(connection: Connection, *, link: LinkPage | None = None) -> QuerySet[Company]:
+    """Return the companies among which somebody chooses: what the connection reaches and staff need not confirm.
+    ``link``: the customer's choice, among what the consent by it reached and is the customer's."""
+    rows = Company.objects.filter(accesses__connection=connection, accesses__withdrawn_at__isnull=True)
+    rows = rows.exclude(use=Use.TO_CONFIRM).order_by("name_key", "division")
+    if link is None:
+        return rows.exclude(customer__erased_at__isnull=False)
+    return rows.filter(accesses__granted_at__gte=connection.consented_at, customer=link.customer_id)
+
+
+def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, link: LinkPage | None = None) -> int:
+    """Say which of the companies that the connection reaches are used, and return how many; the others are not.
+
+    Raises:
+        Refused: one is not offered, or the consent was not by this link; or no right to it.
+    """
+    rights.require(by, "integrations.change_customer")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if link is not None and link.connection_id != row.pk:
+            raise Refused(company_use.why_not_chosen((), ()))
+        rows = Company.objects.filter(pk__in=offered(row, link=link).values("pk"))
+        ids = set(rows.values_list("pk", flat=True))
+        chosen = set(used_ids)
+        if reasons := company_use.why_not_chosen([str(pk) for pk in ids], [str(pk) for pk in chosen]):
+            raise Refused(reasons)
+        within = Case(When(pk__in=chosen, then=Value(Use.USED)), default=Value(Use.NOT_USED))
+        Company.objects.filter(pk__in=ids).update(use=within)
+        pin(row)
+        details = {"used": len(chosen), "not_used": len(ids - chosen)}
+        AuditEvent.objects.record(CHOSEN, row, by=by, details=details)
+    return len(chosen)
+
+
+def turn(company: Company, *, used: bool, by: Actor) -> None:
+    """Use the company from now on, or do not use it: what a relink or a check brought, or what was chosen before.
+
+    Raises:
+        Refused: with every reason; or no right to it.
+    """
+    rights.require(by, "integrations.change_customer")
+    to = Use.USED if used else Use.NOT_USED
+    with transaction.atomic():
+        row = Company.objects.select_for_update(of=("self",)).select_related("customer").get(pk=company.pk)
+        erased = row.customer is not None and row.customer.erased_at is not None
+        if reasons := company_use.why_not_turned(use=row.use, to=to, erased=erased):
+            raise Refused(reasons)
+        before, row.use = row.use, to
+        row.save(update_fields=["use"])
+        for connection in Connection.objects.filter(accesses__company=row, accesses__withdrawn_at__isnull=True):
+            pin(connection)
+        action = "company.used" if used else "company.not_used"
+        AuditEvent.objects.record(action, row, by=by, details={"use": [before, str(to)]})
+    company.refresh_from_db()
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What Exact shows of a connection and nobody has decided on."""
+
+    granted: list[Access]
+    """Newly granted since the consent, and not used yet."""
+    withdrawn: list[Access]
+    """Of companies that we use, no longer shown by Exact."""
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.granted or self.withdrawn)
+
+
+def drift(connection: Connection) -> Drift:
+    """Return what was granted or withdrawn at Exact since somebody looked, by three queries."""
+    rows = connection.accesses.select_related("company__customer").order_by("company__name_key", "company__division")
+    chosen = AuditEvent.objects.filter(object_type="connection", object_id=str(connection.pk), action=CHOSEN)
+    looked_at = chosen.aggregate(at=Max("at"))["at"] or connection.consented_at
+    live = rows.filter(withdrawn_at__isnull=True, company__use=Use.NOT_USED)
+    granted = list(live.filter(granted_at__gt=max(looked_at, connection.consented_at))[:DRIFT_SHOWN])
+    withdrawn = rows.filter(withdrawn_at__isnull=False, withdrawn_by="", company__use=Use.USED)
+    return Drift(granted, list(withdrawn[:DRIFT_SHOWN]))
+
+
+def serves(connection: Connection) -> list[str]:
+    """Return by name the customers whom the connection serves, and ourselves."""
+    rows = Company.objects.filter(accesses__connection=connection, accesses__withdrawn_at__isnull=True)
+    names = rows.order_by().values_list("customer_id", "customer__name").distinct()[: OWNERS_NAMED + 1]
+    return sorted(name or "our own companies" for _, name in names)
+
+
 def choose_primary(companies: QuerySet[Company]) -> None:
     """Give each company whose token is gone another connection that still reaches it, or none."""
     for company in companies.select_related("primary_access__connection"):
@@ -81,26 +182,61 @@ def choose_primary(companies: QuerySet[Company]) -> None:
 
 
 def pin(connection: Connection) -> None:
-    """Let checks ask a company that is used, where staff withdrew the one that they asked."""
-    ours = connection.accesses.exclude(withdrawn_by="")
-    if connection.division is None or not ours.filter(company__division=connection.division).exists():
+    """Let checks ask a company that is used, where staff withdrew the one that they asked or it is not used."""
+    theirs = connection.accesses.filter(company__division=connection.division)
+    if connection.division is None or not theirs.filter(~Q(withdrawn_by="") | ~Q(company__use=Use.USED)).exists():
         return
-    live = connection.accesses.filter(withdrawn_at__isnull=True).order_by("granted_at", "company__division")
-    if division := live.values_list("company__division", flat=True).first():
+    live = connection.accesses.filter(withdrawn_at__isnull=True).annotate(
+        spare=Case(When(company__use=Use.USED, then=0), default=1)
+    )
+    divisions = live.order_by("spare", "granted_at", "company__division").values_list("company__division", "spare")
+    division, spare = divisions.first() or (None, 1)
+    withdrawn = theirs.exclude(withdrawn_by="").exists()
+    if division and division != connection.division and (withdrawn or not spare):
         connection.division = division
         connection.save(update_fields=["division"])
 
 
-def _named(connection: Connection, divisions: Sequence[Division]) -> list[Company]:
+def not_granted(connection: Connection) -> str:
+    """Return which company to tick and where: Exact says that the pinned one is not within the consent's scope."""
+    rows = Company.objects.filter(application_id=connection.application_id, division=connection.division)
+    return company_use.not_granted(str(rows.first() or connection.division), connection.full_name)
+
+
+def _use_of_new(
+    connection: Connection, divisions: Sequence[Division], link: LinkPage | None, current: int | None
+) -> dict[int, str]:
+    """Return the use of each company that the app meets for the first time."""
+    codes = [division.code for division in divisions]
+    rows = Company.objects.filter(application_id=connection.application_id)
+    met = set(rows.filter(division__in=codes).values_list("division", flat=True))
+    new = [code for code in codes if code not in met]
+    if not new:
+        return {}
+    before = link is not None and _connected_before(connection, link)
+    return company_use.proposed(new, consented=link is not None, relinked=before, current=current)
+
+
+def _connected_before(connection: Connection, link: LinkPage) -> bool:
+    """Tell whether whom the link is for was connected already: the customer by anybody, ourselves by this user.
+
+    A user who returns for another customer brings that one's first companies: they are no surprise.
+    """
+    rows = Access.objects.filter(company__customer=link.customer_id)
+    return (rows if link.customer_id else rows.filter(connection=connection)).exists()
+
+
+def _named(connection: Connection, divisions: Sequence[Division], use: Mapping[int, str]) -> list[Company]:
     rows = [
         Company(
             application_id=connection.application_id,
             division=division.code,
             name=(division.description or division.customer_name or str(division.code))[:200],
+            use=use.get(division.code, Use.USED),
         )
         for division in divisions
     ]
-    # A company that is known keeps its customer; only its name follows Exact's. An erased one stays so.
+    # A company that is known keeps its customer and its use; only its name follows Exact's. An erased one stays so.
     erased = Company.objects.filter(application_id=connection.application_id, customer__erased_at__isnull=False)
     nameless = set(erased.values_list("division", flat=True)) if rows else set()
     Company.objects.bulk_create(
@@ -141,16 +277,20 @@ def _grant(
     now: datetime,
     link: LinkPage | None,
 ) -> None:
-    """Grant what Exact shows, unless staff withdrew it and this is no new consent for it."""
+    """Grant what Exact shows, unless staff withdrew it and this is no new consent for it.
+
+    What a consent grants was granted when it was given: what a check finds later is newer than the consent.
+    """
     new, again = [], []
+    granted_at = connection.consented_at if link is not None else now
     for company in companies:
         consented = link is not None and link.customer_id == company.customer_id
         stopped = company.customer is not None and company.customer.disconnected_at is not None and not consented
         access = known.get(company.pk)
         if access is None:
             withdrawn = {"withdrawn_at": now, "withdrawn_by": str(PORTAL)} if stopped else {}
-            new.append(Access(company=company, connection=connection, granted_at=now, **withdrawn))
+            new.append(Access(company=company, connection=connection, granted_at=granted_at, **withdrawn))
         elif access.withdrawn_at and (consented or not (access.withdrawn_by or stopped)):
             again.append(access.pk)
     Access.objects.bulk_create(new)
-    Access.objects.filter(pk__in=again).update(granted_at=now, withdrawn_at=None, withdrawn_by="")
+    Access.objects.filter(pk__in=again).update(granted_at=granted_at, withdrawn_at=None, withdrawn_by="")

@@ -179,9 +179,9 @@ def _first_companies(connection: Connection, me: Me, link: LinkPage | None) -> N
         own = Division(
             me.current_division, me.division_customer_name or str(me.current_division), "", None, None, "", "", None
         )
-        companies.keep(connection, [own], complete=False, link=link)
+        companies.keep(connection, [own], complete=False, link=link, current=me.current_division)
     else:
-        companies.keep(connection, found.items, complete=found.complete, link=link)
+        companies.keep(connection, found.items, complete=found.complete, link=link, current=me.current_division)
 
 
 def read_companies(connection: Connection, *, max_pages: int, send: reads.Send | None = None) -> Divisions:

@@ -56,7 +56,7 @@ def say(moment: datetime) -> str:
 def _counts(ids: Iterable[UUID]) -> Iterable[Any]:
     living = Q(accesses__withdrawn_at__isnull=True, accesses__isnull=False)
     living &= ~Q(accesses__connection__status__in=Connection.ENDED)
-    rows = Company.objects.filter(customer__in=ids).order_by().values("customer_id")
+    rows = Company.objects.filter(customer__in=ids, use=Company.Use.USED).order_by().values("customer_id")
     return rows.annotate(
         companies=Count("id", distinct=True),
         reached=Count("id", distinct=True, filter=living),

@@ -203,6 +203,8 @@ TABLE: Final = """
 /admin/integrations/connection/<uuid:pk>/disconnect/                     POST L x x x > x x >
 /admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m
 /admin/integrations/connection/<uuid:pk>/check/                          POST L x x > > x x >
+/admin/integrations/connection/<uuid:pk>/companies/                      GET  m m m m m m m m
+/admin/integrations/connection/<uuid:pk>/companies/                      POST L x x > x x x >
 /admin/integrations/connection/                                          GET  L x > > > > > >
 /admin/integrations/connection/                                          POST L x m m m m m m
 /admin/integrations/connection/add/                                      GET  L x x x x x x x
@@ -217,6 +219,8 @@ TABLE: Final = """
 /admin/integrations/connection/<path:object_id>/                         POST L > > > > > > >
 /admin/integrations/company/<uuid:pk>/assign/                            GET  m m m m m m m m
 /admin/integrations/company/<uuid:pk>/assign/                            POST L x x > x x x >
+/admin/integrations/company/<uuid:pk>/use/                               GET  m m m m m m m m
+/admin/integrations/company/<uuid:pk>/use/                               POST L x x > x x x >
 /admin/integrations/company/                                             GET  L x > > > > x >
 /admin/integrations/company/                                             POST L x m m m m x m
 /admin/integrations/company/add/                                         GET  L x x x x x x x
