@@ -183,7 +183,7 @@ def choose_primary(companies: QuerySet[Company]) -> None:
 
 def pin(connection: Connection) -> None:
     """Let checks ask a company that is used, where staff withdrew the one that they asked or it is not used."""
-    theirs = connection.accesses.filter(company__division=connection.division)
+    theirs = connection.accesses.filter(company__division=connection.division or 0)
     if connection.division is None or not theirs.filter(~Q(withdrawn_by="") | ~Q(company__use=Use.USED)).exists():
         return
     live = connection.accesses.filter(withdrawn_at__isnull=True).annotate(
@@ -199,7 +199,7 @@ def pin(connection: Connection) -> None:
 
 def not_granted(connection: Connection) -> str:
     """Return which company to tick and where: Exact says that the pinned one is not within the consent's scope."""
-    rows = Company.objects.filter(application_id=connection.application_id, division=connection.division)
+    rows = Company.objects.filter(application_id=connection.application_id, division=connection.division or 0)
     return company_use.not_granted(str(rows.first() or connection.division), connection.full_name)
 
 
