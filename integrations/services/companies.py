@@ -112,7 +112,7 @@ def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, lin
         Company.objects.filter(pk__in=ids).update(use=within)
         pin(row)
         details = {"used": len(chosen), "not_used": len(ids - chosen)}
-        AuditEvent.objects.record(CHOSEN, row, by=by, details=details)
+        AuditEvent.objects.record("connection.companies_chosen", row, by=by, details=details)
     return len(chosen)
 
 
