@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.exact import regions
 from integrations.models.actors import ActorField
+from integrations.models.checked import CheckedTogether
 
 GUID_LENGTH = 36
 
@@ -41,7 +42,7 @@ def region_choices() -> list[tuple[str, str]]:
     return [(region.code, region.title) for region in regions.REGIONS]
 
 
-class Application(models.Model):
+class Application(CheckedTogether):
     """One registration at Exact: in one region, as a product or a testing app."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -8,6 +8,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, 
 from django.utils import timezone
 
 from integrations.models.actors import ActorField
+from integrations.models.checked import CheckedTogether
 from integrations.models.connection import Access, Company, Connection, ConnectionCheck
 from integrations.models.folded import FoldedField
 from integrations.rules.customers import ERASED, State
@@ -73,7 +74,7 @@ def _failing() -> models.QuerySet[Any, Any]:
     return living.annotate(last_ok=Subquery(last[:1])).filter(last_ok=False)
 
 
-class Customer(models.Model):
+class Customer(CheckedTogether):
     """Somebody whom we serve; owns companies. Never deleted: an erased one keeps its id and nothing else."""
 
     PERSONAL: Final = ("reference", "contact_name", "contact_email", "contact_phone", "note")
