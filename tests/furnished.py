@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from uuid import uuid4
 
@@ -73,6 +74,26 @@ class House:
     colleague: User
     sessions: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def organization(self) -> Organization:
+        return Organization.objects.get()
+
+    @cached_property
+    def digest(self) -> str:
+        return OrganizationLogo.objects.get().digest
+
+    @cached_property
+    def link(self) -> Any:
+        return LinkPage.objects.get(customer=self.customer).pk
+
+    @cached_property
+    def question(self) -> Any:
+        return ReviewerQuestion.objects.get().pk
+
+    @cached_property
+    def answer(self) -> Any:
+        return LibraryAnswer.objects.get().pk
+
     def client(self, name: str) -> Client:
         """Return a fresh client with the session of this person."""
         client = Client()
@@ -96,7 +117,7 @@ class House:
         """
         values = {
             "<str:token>": self.feed if route.startswith("calendar/") else self.token,
-            "<str:digest>": OrganizationLogo.objects.get().digest,
+            "<str:digest>": self.digest,
             "<uuid:application_id>": self.enabled.pk,
             "<path:content_type_id>": ContentType.objects.get_for_model(Application).pk,
             "^(?P<app_label>integrations|auth)/$": "integrations/",
@@ -104,9 +125,9 @@ class House:
             STEP: Step.NAME,
             "<int:number>": 2 if route.endswith("/form/") else 1,
             "<slug:code>": "approve",
-            "<uuid:question>": ReviewerQuestion.objects.get().pk,
-            "<uuid:link>": LinkPage.objects.get(customer=self.customer).pk,
-            "<uuid:answer>": LibraryAnswer.objects.get().pk,
+            "<uuid:question>": self.question,
+            "<uuid:link>": self.link,
+            "<uuid:answer>": self.answer,
             "<uuid:pk>": target or self._row(route),
             "<path:object_id>": target or self._row(route),
             "<id>": target or self._row(route),
@@ -130,7 +151,7 @@ class House:
             "admin/integrations/auditevent/": self.event,
             "admin/integrations/user/": self.colleague,
             "admin/auth/group/": self.group,
-            "admin/integrations/organization/": Organization.objects.get(),
+            "admin/integrations/organization/": self.organization,
             "admin/r/": self.ready,
         }
         return next((row.pk for prefix, row in rows.items() if route.startswith(prefix)), None)
