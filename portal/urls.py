@@ -5,13 +5,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from integrations.admin import claiming, key_copies, portal, real_account, retention, search
-from integrations.views import calendar, connect, errors, health, logo, signing_in
+from integrations.views import calendar, choosing, connect, errors, health, logo, signing_in
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("connect/result/", connect.result, name="connect-result"),
+    path("connect/companies/", choosing.choose, name="choose-companies-of-consent"),
     path("connect/logo/<str:digest>/", logo.logo, name="logo"),
     path("connect/<str:token>/", connect.link_page, name="connect"),
     path("connect/<str:token>/back/", connect.paste_back, name="paste-back"),

@@ -58,6 +58,10 @@ REASONS: Final = {
     "expired": Text(f"This link has expired. {_NEW}", f"Deze link is verlopen. {_NIEUW}"),
     "revoked": Text(f"This link was withdrawn. {_NEW}", f"Deze link is ingetrokken. {_NIEUW}"),
     "used": Text("This link has been used: the connection is made.", "Deze link is gebruikt: de koppeling is gemaakt."),
+    "choice_closed": Text(
+        "This choice can no longer be made here. Tell us which companies we may use.",
+        "Deze keuze kan hier niet meer worden gemaakt. Laat ons weten welke administraties wij mogen gebruiken.",
+    ),
     "not_now": Text(
         "Nobody can connect here at the moment. Try again later, or ask whoever sent you the link.",
         "Op dit moment kan hier niemand koppelen. Probeer het later opnieuw, of vraag het de afzender van de link.",
@@ -272,6 +276,16 @@ PAGE: Final = {
         "To end it at Exact, remove the app in the Security Centre of the user who signed in.",
         "Wilt u de koppeling bij Exact beëindigen? Verwijder de app dan in het Security Center van de gebruiker die "
         "inlogde.",
+    ),
+    "choose": Text("Which companies may we use?", "Welke administraties mogen wij gebruiken?"),
+    "choose_hint": Text(
+        "Exact gave access to all of these. {we} uses only those that you tick.",
+        "Exact heeft toegang gegeven tot al deze administraties. {we} gebruikt alleen wat u aanvinkt.",
+    ),
+    "choose_save": Text("Save my choice", "Mijn keuze opslaan"),
+    "chosen": Text(
+        "Saved. {we} uses what is ticked here, and nothing else.",
+        "Opgeslagen. {we} gebruikt wat hier is aangevinkt, en verder niets.",
     ),
     "close": Text("You can close this page.", "U kunt deze pagina sluiten."),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +19,8 @@ from integrations.services.refusals import Refused
 
 OWNERS_NAMED = 20
 DRIFT_SHOWN = 50
+CHOICE_OPEN = timedelta(hours=1)
+"""For who has just consented; afterwards staff choose."""
 CHOSEN = "connection.companies_chosen"
 Use = Company.Use
 
@@ -90,6 +92,28 @@ def offered(connection: Connection, *, link: LinkPage | None = None) -> QuerySet
     if link is None:
         return rows.exclude(customer__erased_at__isnull=False)
     return rows.filter(accesses__granted_at__gte=connection.consented_at, customer=link.customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a consent granted, for who gave it to choose from."""
+
+    connection: Connection
+    link: LinkPage
+    companies: list[Company]
+
+
+def choice(connection_id: UUID, link_id: UUID) -> Choice | None:
+    """Return what there is to choose of a consent by a link page; None where it is over: an hour later, after another
+    consent, or where the connection has ended.
+    """
+    link = LinkPage.objects.filter(pk=link_id, connection=connection_id, revoked_at__isnull=True).first()
+    connection = Connection.objects.linked().filter(pk=connection_id).first()
+    if link is None or connection is None or link.connected_at is None:
+        return None
+    if timezone.now() - link.connected_at > CHOICE_OPEN or link.connected_at < connection.consented_at:
+        return None
+    return Choice(connection, link, list(offered(connection, link=link)))
 
 
 def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, link: LinkPage | None = None) -> int:

@@ -21,6 +21,7 @@ from integrations.services import calls, connections, installation, link_pages, 
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
+from integrations.views import choosing
 
 BROWSER: Final = "connect_browser"
 BEGUN: Final = "connect_begun"
@@ -108,6 +109,7 @@ def result(request: HttpRequest) -> HttpResponse:
         **outcome,
         "problems": [one.in_language(language) for one in problems],
         "detail": outcome.get("detail") if request.user.is_staff else "",
+        **choosing.shown(request, language),
         "begun": begun if page is not None and not links.why_not_open(page) else "",
     }
     return _answer(
@@ -165,6 +167,7 @@ def _result(
     request: HttpRequest, *, problems: tuple[Reason, ...] = (), detail: str = "", connection: Connection | None = None
 ) -> HttpResponse:
     """Keep what became of it for the page at the clean address; ``detail`` is for staff."""
+    choosing.begin(request, connection)
     companies = []
     if connection is not None:
         reached = connection.accesses.filter(withdrawn_at__isnull=True).select_related("company")

@@ -27,6 +27,8 @@ TABLE: Final = """
 /health/live                                                             POST m m m m m m m m
 /health/ready                                                            GET  y y y y y y y y
 /health/ready                                                            POST m m m m m m m m
+/connect/companies/                                                      GET  m m m m m m m m
+/connect/companies/                                                      POST > > > > > > > >
 /connect/result/                                                         GET  ! ! ! ! ! ! ! !
 /connect/result/                                                         POST m m m m m m m m
 /connect/logo/<str:digest>/                                              GET  y y y y y y y y
