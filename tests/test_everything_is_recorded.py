@@ -56,6 +56,7 @@ from integrations.services import (
     companies,
     customers,
     disconnecting,
+    imports,
     installation,
     key_copies,
     key_tests,
@@ -693,6 +694,10 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "key_copies.confirm": (
         lambda w: key_copies.confirm(keyring.ring().first.id, by=w.by), ("keys.stored_elsewhere",),
+    ),
+    "imports.keep": (
+        lambda w: imports.keep(w.enabled, "a-refresh-token", by=w.by, customer=w.customer),
+        ("link.made", "connection.imported"),
     ),
     "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
     "links.revoke": (

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
-from integrations.admin import customer_link_pages, customer_links, customer_pages
+from integrations.admin import customer_import, customer_link_pages, customer_links, customer_pages
 from integrations.admin.base import PortalModelAdmin, acting, never, not_to_be_sent, require, say_why_not
 from integrations.admin.customer_form import CustomerForm, TypedNameForm
 from integrations.models import Customer
@@ -57,6 +57,7 @@ class CustomerAdmin(PortalModelAdmin):
             page("disconnect/", self.disconnect_view, "disconnect-customer"),
             page("erase/", self.erase_view, "erase-customer"),
             *customer_link_pages.urls(self),
+            *customer_import.urls(self, self._customer),
             *super().get_urls(),
         ]
 

@@ -18,7 +18,7 @@ def add_key_options(parser: CommandParser) -> None:
     )
 
 
-def read_secret(path: Path | None) -> str | None:
+def read_secret(path: Path | None, *, longest: int = MAX_SECRET_LENGTH) -> str | None:
     """Return what the file holds.
 
     Raises:
@@ -26,7 +26,7 @@ def read_secret(path: Path | None) -> str | None:
     """
     if path is None:
         return None
-    limit = MAX_SECRET_LENGTH * 4
+    limit = longest * 4
     try:
         if str(path) == "-":
             return sys.stdin.buffer.read(limit).decode("utf-8-sig")

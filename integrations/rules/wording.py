@@ -43,6 +43,7 @@ ACTIONS: Final = {
     "connection.reconnect_needed": "found that somebody must reconnect",
     "connection.verifying": "lost an answer of Exact; the connection is being verified",
     "connection.verified": "found the connection alive",
+    "connection.imported": "brought a connection from a former system",
     "connection.found_again": "found tokens of a connection that the database had lost",
     "connection.disconnected": "disconnected",
     "calendar.made": "made a calendar feed of last possible days",

@@ -59,7 +59,7 @@ def connect(state: AuthorizationState, code: str) -> Connection:
     pending = tokens.begin(application, answer, now=timezone.now())
     LinkPage.objects.filter(pk=state.link_id).update(connection=pending)  # whoever finishes it has to know
     secrets.prove(secret)
-    return _finish(pending, state.link)
+    return finish(pending, state.link)
 
 
 def finish_pending() -> int:
@@ -74,12 +74,12 @@ def finish_pending() -> int:
             continue
         link = LinkPage.objects.filter(connection=pending).select_related("customer", "application").first()
         with suppress(errors.ExactError, calls.CallRefused, tokens.TokenUnavailable, Refused):
-            _finish(pending, link)
+            finish(pending, link)
             finished += 1
     return finished
 
 
-def _finish(pending: Connection, link: LinkPage | None) -> Connection:
+def finish(pending: Connection, link: LinkPage | None) -> Connection:
     me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
     connection = identify(pending, me, link=link)
     _first_companies(connection, me, link)

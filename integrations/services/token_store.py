@@ -109,7 +109,7 @@ def put(row: Connection, access_token: str, refresh_token: str, *, generation: i
         WrongKeyRing: the present keys are not this database's.
     """
     row.token_generation = generation or max(row.token_generation, token_journal.generation(row.pk)) + 1
-    row.access_token = keyring.seal(access_token, row.place(Connection.ACCESS_TOKEN))
+    row.access_token = keyring.seal(access_token, row.place(Connection.ACCESS_TOKEN)) if access_token else ""
     row.refresh_token = keyring.seal(refresh_token, row.place(Connection.REFRESH_TOKEN))
     row.refresh_asked_at = row.lease_owner = row.lease_until = None
 

@@ -237,6 +237,8 @@ TABLE: Final = """
 /admin/integrations/company/<path:object_id>/                            POST L > > > > > > >
 /admin/integrations/customer/<uuid:pk>/                                  GET  L x y y y y x y
 /admin/integrations/customer/<uuid:pk>/                                  POST L x m m m m x m
+/admin/integrations/customer/<uuid:pk>/import/                           GET  L x x y y x x y
+/admin/integrations/customer/<uuid:pk>/import/                           POST L x x ! ! x x !
 /admin/integrations/customer/<uuid:pk>/link/                             GET  L x x y y x x y
 /admin/integrations/customer/<uuid:pk>/link/                             POST L x x y y x x y
 /admin/integrations/customer/<uuid:pk>/links/<uuid:link>/preview/        GET  L x x y y x x y

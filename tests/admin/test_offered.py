@@ -141,6 +141,6 @@ def test_the_pages_of_an_app_have_the_fields_that_a_manager_fills_in(house: Hous
 
 def test_names_of_customers_are_for_who_may_see_customers(house: House) -> None:
     address = f"/admin/integrations/connection/{house.connection.pk}/change/"
-    for name, customers in (("Viewer", 2), ("Operator", 1)):
-        # The name of the company is there for both; that of its customer is a chip beside it.
+    for name, customers in (("Viewer", 3), ("Operator", 1)):
+        # The name of the company is there for both; that of its customer is a chip beside it, and whom it serves.
         assert house.client(name).get(address).content.decode().count("Jansen BV") == customers, name

@@ -1,0 +1,96 @@
+"""Connections brought from a former system, by the refresh token that it held.
+
+The token is spent by its first use here. Whoever goes on using it there ends the chain for both, so the former system
+has to be stopped first; nobody can look whether it is.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.exact import errors, token_answers
+from integrations.models import Application, AuditEvent, Connection, Customer, LinkPage
+from integrations.rules.actors import PORTAL, Actor
+from integrations.services import calls, checks, connection_statuses, connections, links, rights, token_store, tokens
+from integrations.services.refusals import Refused
+from integrations.services.usage import LimitReached
+
+CAUSE: Final = "Its refresh token was brought from a former system."
+NO_TOKEN: Final = "That is no refresh token: it is empty, too long, or has blanks or signs that no token has."
+LASTS: Final = 1
+"""Days: for as long an import that could not be finished is tried again."""
+GONE: Final = (errors.ConsentNeeded, errors.InvalidClient, errors.TokenRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A token that was brought, sealed on a pending connection of a link page that nobody can open: that page says for
+    whom it is."""
+
+    connection: Connection
+    link: LinkPage
+
+
+def keep(application: Application, refresh_token: str, *, by: Actor, customer: Customer | None = None) -> Kept:
+    """Store a refresh token that was brought; ``finish`` uses it.
+
+    Raises:
+        Refused: nobody could connect now, or it is no token; or no right to it.
+        StandingBy, WrongKeyRing: nothing was stored.
+    """
+    rights.require(by, "integrations.connect")
+    cleaned = refresh_token.strip()
+    if not token_answers.is_token(cleaned):
+        raise Refused([NO_TOKEN])
+    with transaction.atomic():
+        link = links.make(application, by=by, customer=customer, days=LASTS).page
+        row = Connection(application=application)
+        token_store.put(row, "", cleaned)
+        row.save(force_insert=True)
+        connection_statuses.begun(row, cause=CAUSE, by=by)
+        LinkPage.objects.filter(pk=link.pk).update(connection=row)
+        AuditEvent.objects.record("connection.imported", row, by=by, details={"link": str(link.pk)})
+    return Kept(row, link)
+
+
+def finish(kept: Kept) -> Connection:
+    """Exchange the token, find out whose it is, keep which companies it reaches, and check the connection.
+
+    Return the connection of that user; the pending one where Exact gives no token yet (too early, not there): it is
+    kept then, and the import goes on by itself for a day.
+
+    Raises:
+        Refused: Exact does not take the token, with the reason; it is not kept.
+    """
+    try:
+        connection = connections.finish(kept.connection, kept.link)
+    except (errors.ExactError, tokens.TokenUnavailable, calls.CallRefused, LimitReached) as failure:
+        if reason := _why_gone(failure):
+            _drop(kept)
+            raise Refused([reason]) from None
+        kept.connection.refresh_from_db()
+        return kept.connection
+    checks.run(connection)
+    connection.refresh_from_db()
+    return connection
+
+
+def _why_gone(failure: Exception) -> str:
+    """Return why the token is of no use; empty where it may be, a little later."""
+    error = failure if isinstance(failure, errors.ExactError) else getattr(failure, "error", None)
+    if isinstance(failure, tokens.ReconnectNeeded) or isinstance(error, GONE):
+        return f"Exact does not take this refresh token for this app: {error or failure}"
+    if isinstance(failure, tokens.KeysRefused | tokens.KeysMissing | tokens.JournalUnwritable | calls.CallRefused):
+        return str(failure)
+    return ""
+
+
+def _drop(kept: Kept) -> None:
+    """Keep nothing of a token that leads nowhere; the event that it was brought stays."""
+    now = timezone.now()
+    with transaction.atomic():
+        Connection.objects.pending().filter(pk=kept.connection.pk).delete()
+        closed = {"connection": None, "revoked_at": now, "revoked_by": str(PORTAL)}
+        LinkPage.objects.filter(pk=kept.link.pk).update(**closed)

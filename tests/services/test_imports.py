@@ -1,0 +1,154 @@
+"""A connection is brought from a former system by its refresh token: used once, kept or dropped, and checked."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from integrations.models import AuditEvent, Connection, Customer, LinkPage, StatusChange
+from integrations.rules.actors import PORTAL
+from integrations.services import connections, imports, token_journal, tokens
+from integrations.services.refusals import Refused
+from tests import customers as given
+from tests.services.practice import SOMEBODY, Practice, turn
+
+Status = Connection.Status
+
+
+@pytest.fixture
+def token(world: Practice) -> str:
+    """What a former system holds: the token of a consent that this portal knows nothing of, some minutes old."""
+    Connection.objects.all().delete()
+    answer = world.answer()
+    world.exact.clock.move(600)
+    return answer.refresh_token
+
+
+def test_it_becomes_the_connection_of_its_user(world: Practice, token: str) -> None:
+    customer = given.add()
+    made = imports.finish(imports.keep(world.application, token, by=SOMEBODY, customer=customer))
+    assert (made.status, made.full_name) == (Status.CONNECTED, "Alex Accountant")
+    assert customer.companies.count() > 0
+    assert made.checks.get().ok
+    entry = token_journal.read(made.pk)
+    assert entry is not None
+    assert entry.refresh_token != token
+    assert [entry["status"] for entry in world.refreshes()] == [200]
+
+
+def test_it_is_told_by_whom_and_shows_no_token(world: Practice, token: str) -> None:
+    made = imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    (event,) = AuditEvent.objects.filter(action="connection.imported")
+    assert event.actor == str(SOMEBODY)
+    assert token not in str(list(AuditEvent.objects.values())) + str(list(StatusChange.objects.values()))
+    first = StatusChange.objects.filter(connection=made).earliest("at")
+    assert (first.after, first.cause, first.by) == ("pending", imports.CAUSE, str(SOMEBODY))
+
+
+def test_a_user_who_is_connected_keeps_one_connection(world: Practice, token: str) -> None:
+    first = imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    again = imports.finish(imports.keep(world.application, _token(world), by=SOMEBODY))
+    assert again.pk == first.pk
+    assert Connection.objects.count() == 1
+
+
+def _token(world: Practice) -> str:
+    answer = world.answer()
+    world.exact.clock.move(600)
+    return answer.refresh_token
+
+
+def test_a_spent_token_is_refused_and_nothing_is_kept(world: Practice, token: str) -> None:
+    imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    world.exact.clock.move(600)
+    with pytest.raises(Refused, match="Exact does not take this refresh token for this app"):
+        imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    assert Connection.objects.pending().count() == 0
+    assert LinkPage.objects.latest("created_at").revoked_by == str(PORTAL)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "two words", "x" * 8193, "tökén", "a\nb"])
+def test_what_is_no_token_is_refused_before_anything(world: Practice, text: str) -> None:
+    before = Connection.objects.count(), LinkPage.objects.count()
+    with pytest.raises(Refused, match="That is no refresh token"):
+        imports.keep(world.application, text, by=SOMEBODY)
+    assert (Connection.objects.count(), LinkPage.objects.count()) == before
+    assert world.refreshes() == []
+
+
+@pytest.mark.parametrize("fault", ["error_500", "dropped", "html_200"])
+def test_where_exact_is_away_it_goes_on_by_itself(world: Practice, token: str, fault: str) -> None:
+    world.exact.order(fault, "token", processed=False)
+    made = imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    assert made.status == Status.PENDING
+    world.exact.clock.move(600)
+    past = timezone.now() - timedelta(minutes=11)
+    Connection.objects.update(consented_at=past, refresh_asked_at=past)
+    assert connections.finish_pending() == 1
+    made.refresh_from_db()
+    assert made.status == Status.CONNECTED
+
+
+def test_a_token_that_was_just_used_waits(world: Practice) -> None:
+    Connection.objects.all().delete()
+    fresh = world.answer().refresh_token
+    made = imports.finish(imports.keep(world.application, fresh, by=SOMEBODY))
+    assert made.status == Status.PENDING
+    with pytest.raises(tokens.NotYet):
+        tokens.access_token(made)
+
+
+def test_through_a_disabled_app_nobody_is_imported(world: Practice, token: str) -> None:
+    turn(world.application, "disabled")
+    world.application.refresh_from_db()
+    with pytest.raises(Refused, match="not enabled"):
+        imports.keep(world.application, token, by=SOMEBODY)
+    assert not Connection.objects.exists()
+
+
+# --- By command and by page --------------------------------------------------------------------------------------
+
+
+def test_the_command_imports_for_a_customer(world: Practice, token: str, tmp_path: Any) -> None:
+    file = tmp_path / "token"
+    file.write_text(token + "\n", encoding="utf-8")
+    out = StringIO()
+    call_command("import_connection", app=world.application.pk, customer="Jansen BV", token_file=file, stdout=out)
+    assert '"status": "connected"' in out.getvalue()
+    assert token not in out.getvalue()
+    assert Customer.objects.get().companies.exists()
+
+
+def test_the_command_leaves_no_customer_of_a_refused_import(world: Practice, tmp_path: Any) -> None:
+    file = tmp_path / "token"
+    file.write_text("no token", encoding="utf-8")
+    with pytest.raises(CommandError, match="That is no refresh token"):
+        call_command("import_connection", app=world.application.pk, customer="Jansen BV", token_file=file)
+    assert not Customer.objects.exists()
+
+
+def test_the_page_imports_and_never_shows_the_token(world: Practice, token: str, annas: Client) -> None:
+    customer = given.add()
+    address = f"/admin/integrations/customer/{customer.pk}/import/"
+    asked = annas.post(address, {"app": world.application.pk, "refresh_token": token})
+    assert asked.status_code == 400
+    assert "Stop the former system first" in asked.content.decode()
+    assert token not in asked.content.decode()
+    assert not Connection.objects.exists()
+    done: Any = annas.post(address, {"app": world.application.pk, "refresh_token": token, "stopped": "on"}, follow=True)
+    assert "Imported as Alex Accountant" in done.content.decode()
+    assert Connection.objects.get().status == Status.CONNECTED
+
+
+def test_the_page_says_why_exact_does_not_take_it(world: Practice, token: str, annas: Client) -> None:
+    imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    world.exact.clock.move(600)
+    address = f"/admin/integrations/customer/{given.add().pk}/import/"
+    told = annas.post(address, {"app": world.application.pk, "refresh_token": token, "stopped": "on"})
+    assert told.status_code == 400
+    assert "Exact does not take this refresh token" in told.content.decode()
+    assert token not in told.content.decode()
