@@ -101,14 +101,13 @@ def _answered(request: HttpRequest, application: Application, answer: QueryDict)
 def result(request: HttpRequest) -> HttpResponse:
     """Say what became of it, at an address that carries no code and no state."""
     outcome: dict[str, Any] = request.session.get(RESULT) or {"problems": [Reason("nothing_begun").kept()]}
-    begun = request.session.get(BEGUN, "")
-    page = links.find(begun) if begun else None
+    begun, page = _begun(request)
     problems = [_read(kept) for kept in outcome["problems"]]
     language = _language(request, page, before=request.session.get(LANGUAGE, ""))
     context = {
         **outcome,
         "problems": [one.in_language(language) for one in problems],
-        "detail": outcome.get("detail") if request.user.is_staff else "",
+        "detail": outcome.get("detail") if _is_ours(request, page) else "",
         **choosing.shown(request, language),
         "begun": begun if page is not None and not links.why_not_open(page) else "",
     }
@@ -156,6 +155,17 @@ def _for_staff(failure: Exception) -> str:
     return "" if by_us else str(failure)
 
 
+def _begun(request: HttpRequest) -> tuple[str, LinkPage | None]:
+    """Return the link page by which this browser went to Exact, and its token; of none an empty one."""
+    token = request.session.get(BEGUN, "")
+    return token, links.find(token) if token else None
+
+
+def _is_ours(request: HttpRequest, page: LinkPage | None) -> bool:
+    """Tell whether who reads is one of us: signed in, or at a page on which we connect our own companies."""
+    return request.user.is_staff or (page is not None and page.customer_id is None)
+
+
 def _read(kept: Any) -> Reason:
     try:
         return Reason.read(kept)
@@ -174,7 +184,7 @@ def _result(
         companies = sorted(str(access.company) for access in reached)
     request.session[RESULT] = {
         "problems": [reason.kept() for reason in problems],
-        "detail": detail if request.user.is_staff and detail != " ".join(problems) else "",
+        "detail": detail if _is_ours(request, _begun(request)[1]) and detail != " ".join(problems) else "",
         "who": str(connection or ""),
         "companies": companies,
     }
