@@ -311,6 +311,16 @@ def _connection(page: Page, world: World) -> None:
     page.get_by_role("button", name="Check now").click()
 
 
+def _replace(page: Page, world: World) -> None:
+    _connection(page, world)
+    page.get_by_role("link", name="Replace the user").click()
+
+
+def _end(page: Page, world: World) -> None:
+    _connection(page, world)
+    page.get_by_role("link", name="Disconnect", exact=True).click()
+
+
 def _company(page: Page, world: World) -> None:
     _connection(page, world)
     page.get_by_role("region", name="Companies it reaches").get_by_role("link").first.click()
@@ -422,6 +432,9 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "activity, refused": at("/admin/integrations/auditevent/?from=tomorrow&about=application", 400),
     "retention": at("/admin/portal/retention/"),
     "connection": _connection,
+    "connection to replace": _replace,
+    "connection to disconnect": _end,
+    "last days": at("/admin/integrations/connection/last-days/"),
     "company": _company,
     "customers": at(CUSTOMERS),
     "customers, nobody found": at(f"{CUSTOMERS}?q=nobody"),
@@ -434,6 +447,7 @@ PAGES: Final[dict[str, Callable[[Page, World], None]]] = {
     "customer to disconnect": _disconnect,
     "customer to disconnect, impossible": at("{customer}disconnect/"),
     "link page to make": at("{customer}link/"),
+    "connection to import": at("{customer}import/"),
     "link page to try": _try,
     "link page to try, refused": _try_refused,
     "link page made": _link_made,
