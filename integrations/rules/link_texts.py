@@ -279,13 +279,13 @@ PAGE: Final = {
     ),
     "choose": Text("Which companies may we use?", "Welke administraties mogen wij gebruiken?"),
     "choose_hint": Text(
-        "Exact gave access to all of these. {we} uses only those that you tick.",
-        "Exact heeft toegang gegeven tot al deze administraties. {we} gebruikt alleen wat u aanvinkt.",
+        "{we} uses only those that you tick, though Exact gave access to all of them.",
+        "{we} gebruikt alleen wat u aanvinkt, ook al gaf Exact toegang tot al deze administraties.",
     ),
     "choose_save": Text("Save my choice", "Mijn keuze opslaan"),
     "chosen": Text(
-        "Saved. {we} uses what is ticked here, and nothing else.",
-        "Opgeslagen. {we} gebruikt wat hier is aangevinkt, en verder niets.",
+        "{we} now uses what is ticked here, and nothing else.",
+        "{we} gebruikt nu wat hier is aangevinkt, en verder niets.",
     ),
     "close": Text("You can close this page.", "U kunt deze pagina sluiten."),
 }

@@ -58,7 +58,7 @@ def test_only_what_is_ticked_is_used(client: Client, connected: Connection) -> N
     keep = Company.objects.first()
     assert keep is not None
     page = text(client.post(CHOOSE, {"company": [str(keep.pk)]}, follow=True))
-    assert "Saved. Meridian Bookings BV uses what is ticked here" in page
+    assert "Meridian Bookings BV now uses what is ticked here" in page
     assert used() == {keep.pk}
     event = AuditEvent.objects.get(action="connection.companies_chosen")
     assert event.details == {"used": 1, "not_used": Company.objects.count() - 1}
