@@ -22,6 +22,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Organization
 from integrations.rules.actors import Actor
 from integrations.services import database
+from integrations.services.disk import to_disk
 from integrations.services.refusals import Refused
 
 KEEP_COPIES: Final = 5
@@ -123,9 +124,9 @@ def _write(target: Path, dump: Callable[[Path], None]) -> None:
         unfinished = Path(name)
         try:
             dump(unfinished)
-            _to_disk(unfinished)
+            to_disk(unfinished)
             _name(unfinished, target)
-            _to_disk(target.parent)
+            to_disk(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
@@ -140,14 +141,6 @@ def _name(unfinished: Path, target: Path) -> None:
         raise Refused([f"{target} is there already; nothing was overwritten."]) from None
     except OSError:  # a file system without hard links
         unfinished.rename(target)
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- SQLite -------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from integrations.crypto import CannotOpen, Place, key_id
 from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
 from integrations.services import keyring
+from integrations.services.disk import to_disk
 from integrations.services.token_errors import JournalUnwritable
 
 PURPOSE: Final = "connection.journal"
@@ -106,7 +107,7 @@ class Slot:
                 os.close(handle)
             with _locked(fcntl.LOCK_SH):
                 self._path.rename(path(self.connection_id))
-            _to_disk(_folder())
+            to_disk(_folder())
         except OSError as error:
             self._path.unlink(missing_ok=True)
             raise JournalUnwritable(_why(error)) from None
@@ -148,11 +149,7 @@ def write(entry: Entry) -> None:
 
 def read(connection_id: uuid.UUID) -> Entry | None:
     """Return what the file holds; None where there is none, or none that opens with the present keys."""
-    try:
-        content = path(connection_id).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return _opened(connection_id, content)
+    return _opened(connection_id, _content(connection_id))
 
 
 def generation(connection_id: uuid.UUID) -> int:
@@ -252,7 +249,7 @@ def _replace(connection_id: uuid.UUID, content: bytes) -> None:
     finally:
         os.close(handle)
     unfinished.rename(path(connection_id))
-    _to_disk(_folder())
+    to_disk(_folder())
 
 
 def _allocate(handle: int) -> None:
@@ -270,14 +267,6 @@ def _locked(kind: int) -> Iterator[None]:
     try:
         fcntl.flock(handle, kind)
         yield
-    finally:
-        os.close(handle)
-
-
-def _to_disk(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from integrations.exact import token_answers
 from integrations.management.base import PortalCommand
+from integrations.management.customer_options import add_whom
 from integrations.management.key_options import read_secret
 from integrations.models import Application, Connection
 from integrations.services import customers, imports
@@ -22,10 +23,7 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--app", required=True, type=UUID, help="The id that add_app printed.")
-        whom = parser.add_mutually_exclusive_group(required=True)
-        whom.add_argument("--for-us", action="store_true", help="Our own companies.")
-        whom.add_argument("--customer", help="The name of a customer, who is added where there is none of that name.")
-        whom.add_argument("--customer-id", type=UUID)
+        add_whom(parser)
         parser.add_argument("--token-file", required=True, type=Path, metavar="F", help="- for standard input.")
 
     def handle(

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from integrations.management.base import PortalCommand
+from integrations.management.customer_options import add_whom
 from integrations.models import Application
 from integrations.services import customers, links
 
@@ -16,10 +17,7 @@ class Command(PortalCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--app", required=True, type=UUID, help="The id that add_app printed.")
-        whom = parser.add_mutually_exclusive_group(required=True)
-        whom.add_argument("--for-us", action="store_true", help="Our own companies.")
-        whom.add_argument("--customer", help="The name of a customer, who is added where there is none of that name.")
-        whom.add_argument("--customer-id", type=UUID)
+        add_whom(parser)
         parser.add_argument(
             "--try-because",
             default="",
