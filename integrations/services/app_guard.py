@@ -16,6 +16,8 @@ from integrations.services.token_errors import AppStopped
 STOPPED: Final = "The app is under Emergency stop: nothing is asked of Exact through it until the stop is lifted."
 ARCHIVED: Final = "The app is archived: nothing is asked of Exact through it. Bring it back first."
 DELETED: Final = "The app was deleted: nothing is asked of Exact through it."
+STATE: Final = ("enabled_at", "stopped_at", "archived_at")
+"""The columns that this is read from."""
 
 
 def refuse_stopped(application: Application) -> Application:
@@ -24,11 +26,20 @@ def refuse_stopped(application: Application) -> Application:
     Raises:
         AppStopped: no request may leave through it.
     """
-    row = Application.objects.only("enabled_at", "stopped_at", "archived_at").filter(pk=application.pk).first()
+    row = Application.objects.only(*STATE).filter(pk=application.pk).first()
     if row is None:
         raise AppStopped(DELETED)
+    refuse(row)
+    return row
+
+
+def refuse(row: Application) -> None:
+    """The same of an app that was read just now.
+
+    Raises:
+        AppStopped: no request may leave through it.
+    """
     if row.is_stopped:
         raise AppStopped(STOPPED)
     if row.is_archived:
         raise AppStopped(ARCHIVED)
-    return row

@@ -19,21 +19,26 @@ REASON: Final = (
     "Exact refuses the keys of this app (invalid_client). Its connections stay as they are; enter the Client ID and "
     "Client secret that Exact shows."
 )
+STATE: Final = ("keys_refused_at", "keys_tried_at")
+"""The columns that this is read from."""
 
 
-def refuse(application: Application) -> None:
-    """Let one request an hour pass while the keys are refused.
+def refuse(row: Application) -> None:
+    """Let one request an hour pass while the keys are refused; ``row`` was read just now.
 
     Raises:
         KeysRefused: this is not the one.
     """
-    row = Application.objects.only("keys_tried_at").filter(pk=application.pk, keys_refused_at__isnull=False).first()
-    if row is None or row.keys_tried_at is None:
+    if row.keys_refused_at is None or row.keys_tried_at is None:
+        return
+    if row.connections.filter(token_answered_at__gt=row.keys_refused_at).exists():
+        accepted(row)  # the answer to a request that was under way when another one was refused
         return
     now = timezone.now()
     this_one = Application.objects.filter(pk=row.pk, keys_tried_at=row.keys_tried_at, keys_tried_at__lte=now - AGAIN)
     if not this_one.update(keys_tried_at=now):
-        raise KeysRefused(REASON, until=max(row.keys_tried_at, now - AGAIN) + AGAIN)
+        tried_at = row.keys_tried_at if row.keys_tried_at > now - AGAIN else now  # somebody else's, a moment ago
+        raise KeysRefused(REASON, until=tried_at + AGAIN)
 
 
 def note(application: Application) -> None:
@@ -47,8 +52,6 @@ def note(application: Application) -> None:
 
 def accepted(application: Application) -> None:
     """Exact gave tokens: the keys are good. Whatever waited for that is checked at once."""
-    if not Application.objects.filter(pk=application.pk, keys_refused_at__isnull=False).exists():
-        return
     with transaction.atomic():
         if _forget(application):
             AuditEvent.objects.record("application.keys_accepted", application, by=PORTAL)

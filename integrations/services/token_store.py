@@ -4,25 +4,28 @@ Nothing here reaches Exact. Each function is one statement or one transaction, a
 ``token_generation``, everything else on the lease too.
 """
 
+import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Case, F, Value, When
+from django.db import connection as database
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.crypto import CannotOpen
 from integrations.exact.errors import AuthenticationRequired, ExactError
 from integrations.exact.oauth import TokenAnswer
-from integrations.models import AuditEvent, Connection
+from integrations.models import Application, AuditEvent, Connection
 from integrations.rules import refresh
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import connection_statuses, keyring, token_journal
+from integrations.services import app_guard, connection_statuses, keyring, refused_keys, token_journal
 from integrations.services.token_errors import CannotOpenTokens
 from integrations.services.token_journal import Entry, Slot
 
@@ -44,8 +47,14 @@ CHAIN: Final = (
     "refresh_asked_at",
     "lease_owner",
     "lease_until",
+    "token_calls",
+    "token_calls_on",
 )
 """What the functions here change."""
+_PAIR: Final = CHAIN[CHAIN.index("refresh_token") : CHAIN.index("token_calls")]
+_QUIET: Final = (Status.CONNECTED, Status.PENDING)
+"""What new tokens do not change."""
+_APPLICATION: Final = tuple(f"application__{name}" for name in (*app_guard.STATE, *refused_keys.STATE))
 
 
 @dataclass(slots=True)
@@ -58,10 +67,47 @@ class Lease:
     owner: uuid.UUID | None
     asked_at: datetime | None
     asked_before: datetime | None
+    calls: int
+    """Token requests of the day, with this one."""
+    used: bool = False
+    """A request was sent under it."""
+    since: tuple[float, float] = field(default_factory=lambda: (time.time(), time.monotonic()))
+
+    def lasts_for(self, seconds: float) -> bool:
+        """Tell whether nobody else can take it before so many seconds have passed, by whichever of our clocks says
+        that more time has gone by: one stands still while a machine sleeps, the other may be set back."""
+        gone = max(time.time() - self.since[0], time.monotonic() - self.since[1])
+        return gone + seconds <= LEASE.total_seconds()
+
+    def renewed(self, now: datetime) -> None:
+        self.calls += 1
+        self.asked_at, self.since = now, (time.time(), time.monotonic())
 
     @property
     def row(self) -> dict[str, Any]:
         return {"pk": self.connection_id, "token_generation": self.generation, "lease_owner": self.owner}
+
+
+def read(row: Connection, now: datetime) -> Application:
+    """Read the chain again, its lease by our own clock ``now``; return what else decides, of its app as it is now.
+
+    Raises:
+        Connection.DoesNotExist: it was removed.
+    """
+    found = Connection.objects.select_related("application").only(*CHAIN, *_APPLICATION)
+    if isinstance(clock := lease_clock(now), Now):
+        found = found.annotate(lease_clock=clock)
+    fresh = found.get(pk=row.pk)
+    for name in CHAIN:
+        setattr(row, name, getattr(fresh, name))
+    if row.lease_until is not None:
+        row.lease_until += now - getattr(fresh, "lease_clock", now)
+    return fresh.application
+
+
+def lease_clock(now: datetime) -> Now | datetime:
+    """Return the clock by which leases count: PostgreSQL's, since several machines may differ; else our own."""
+    return Now() if database.vendor == "postgresql" else now
 
 
 def state(row: Connection) -> refresh.TokenState:
@@ -118,30 +164,35 @@ def put(row: Connection, access_token: str, refresh_token: str, *, generation: i
 
 
 def take(seen: Connection, now: datetime) -> Lease | None:
-    """Take the lease and write the intent, where the row is still as the rule saw it; else None."""
-    lease = Lease(seen.pk, seen.token_generation, uuid.uuid4(), now, seen.refresh_asked_at)
+    """Take the lease, write the intent and count the request, where the row is still as the rule saw it; else None."""
+    calls = 1 + (seen.token_calls if seen.token_calls_on == _day(now) else 0)
+    lease = Lease(seen.pk, seen.token_generation, uuid.uuid4(), now, seen.refresh_asked_at, calls)
     unchanged = Connection.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lte=lease_clock(now)),
         pk=seen.pk,
         status=seen.status,
         token_generation=seen.token_generation,
         lease_owner=seen.lease_owner,
         refresh_asked_at=seen.refresh_asked_at,
     )
-    taken = unchanged.update(lease_owner=lease.owner, lease_until=now + LEASE, refresh_asked_at=now)
-    return lease if taken else None
+    return lease if unchanged.update(lease_owner=lease.owner, **_asking(now, lease.calls)) else None
 
 
 def hold(lease: Lease, now: datetime) -> bool:
-    """Just before a request is sent: tell whether the lease is ours still, and count it and the intent from
+    """Before a further request is sent under a lease: tell whether it is ours still, and count it and the intent from
     now on."""
-    held = Connection.objects.filter(**lease.row, lease_until__gt=now)
-    today = now.astimezone(UTC).date()
-    calls = Case(When(token_calls_on=today, then=F("token_calls") + 1), default=Value(1))
-    changed = held.update(lease_until=now + LEASE, refresh_asked_at=now, token_calls=calls, token_calls_on=today)
-    if not changed:
-        return False
-    lease.asked_at = now
-    return True
+    held = Connection.objects.filter(**lease.row, lease_until__gt=lease_clock(now))
+    lease.renewed(now)
+    return bool(held.update(**_asking(now, lease.calls)))
+
+
+def _asking(now: datetime, calls: int) -> dict[str, Any]:
+    until = lease_clock(now) + LEASE
+    return {"lease_until": until, "refresh_asked_at": now, "token_calls": calls, "token_calls_on": _day(now)}
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(UTC).date()
 
 
 def undo(lease: Lease) -> None:
@@ -186,19 +237,27 @@ def _has_others(lease: Lease) -> bool:
 
 def _save(entry: Entry, *, after: int) -> bool:
     """Take what a file holds into the row that had generation ``after``."""
+    new = Connection(pk=entry.connection_id, token_lifetime=entry.lifetime, token_answered_at=entry.answered_at)
+    put(new, entry.access_token, entry.refresh_token, generation=entry.generation)
+    pair = {name: getattr(new, name) for name in _PAIR}
     with transaction.atomic():
-        row = _locked(pk=entry.connection_id, token_generation=after)
-        if row is None or row.status == Status.DISCONNECTED:
-            return False
-        doubted = not row.access_token
-        put(row, entry.access_token, entry.refresh_token, generation=entry.generation)
-        row.token_lifetime, row.token_answered_at = entry.lifetime, entry.answered_at
-        if row.status == Status.VERIFYING and not doubted:
-            _verified(row, "Exact answered; its new tokens are stored.")
-        elif row.status == Status.RECONNECT:
-            _verified(row, CAME_BACK)
-            row.next_check_at = timezone.now()
-        row.save(update_fields=CHAIN)
+        row = Connection.objects.filter(pk=new.pk, token_generation=after)
+        return bool(row.filter(status__in=_QUIET).update(**pair)) or _save_and_tell(pair, row)
+
+
+def _save_and_tell(pair: dict[str, Any], of: QuerySet[Connection]) -> bool:
+    row = of.select_for_update().exclude(status=Status.DISCONNECTED).first()
+    if row is None:
+        return False
+    doubted = not row.access_token
+    for name, value in pair.items():
+        setattr(row, name, value)
+    if row.status == Status.VERIFYING and not doubted:
+        _verified(row, "Exact answered; its new tokens are stored.")
+    elif row.status == Status.RECONNECT:
+        _verified(row, CAME_BACK)
+        row.next_check_at = timezone.now()
+    row.save(update_fields=CHAIN)
     return True
 
 
@@ -255,7 +314,7 @@ def abandon(seen: Connection) -> bool:
 
     One who took the lease and had not yet asked wrote its intent with it: nobody can tell the two apart.
     """
-    gone = Lease(seen.pk, seen.token_generation, seen.lease_owner, seen.refresh_asked_at, None)
+    gone = Lease(seen.pk, seen.token_generation, seen.lease_owner, seen.refresh_asked_at, None, seen.token_calls)
     return unknown(gone, "A request for a new token was not finished.") is not None
 
 

@@ -43,7 +43,9 @@ def requests() -> Swept:
     swept = Swept()
     if installation.standing().reasons:
         return swept
-    over = Connection.objects.filter(lease_until__lt=timezone.now()).exclude(status__in=Connection.ENDED)
+    over = Connection.objects.filter(lease_until__lt=token_store.lease_clock(timezone.now())).exclude(
+        status__in=Connection.ENDED
+    )
     for row in over[:BATCH]:
         if token_store.adopt(row):
             swept.adopted += 1

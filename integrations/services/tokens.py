@@ -98,8 +98,8 @@ def access_token(connection: Connection, *, may_wait: bool = False) -> str:
     _refuse_asleep(connection.application)
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
-        app_guard.refuse_stopped(connection.application)
-        _read(connection)
+        application = _read(connection)
+        app_guard.refuse(application)
         decision = refresh.decide(token_store.state(connection), timezone.now(), may_wait=may_wait)
         match decision:
             case refresh.Use():
@@ -107,13 +107,13 @@ def access_token(connection: Connection, *, may_wait: bool = False) -> str:
             case refresh.Refuse(reason):
                 raise ReconnectNeeded(_why_ended(connection) or reason)
             case refresh.Refresh(probe):
-                token = _refreshed(connection, probe=probe)
+                token = _refreshed(connection, application, probe=probe)
                 if token is not None:
                     return token
-            case refresh.WaitUntil(until, refresh.Why.UNDER_WAY) if monotonic() < patience:
-                sleep(min(POLL_SECONDS, max(0.0, (until - timezone.now()).total_seconds())))
-            case refresh.WaitUntil():
-                raise _not_now(connection, decision)
+                decision = refresh.WaitUntil(timezone.now() + RETRY, refresh.Why.UNDER_WAY)
+        if decision.why is not refresh.Why.UNDER_WAY or monotonic() >= patience:
+            raise _not_now(connection, decision)
+        sleep(POLL_SECONDS)
 
 
 def distrust(connection: Connection, token: str) -> None:
@@ -213,13 +213,16 @@ class _LeaseLost(Exception):
     """Somebody else's turn: nothing was sent."""
 
 
-def _refreshed(connection: Connection, *, probe: bool) -> str | None:
-    """Ask Exact; None where somebody else was faster."""
+def _refreshed(connection: Connection, application: Application, *, probe: bool) -> str | None:
+    """Ask Exact; None where somebody else was faster. ``application``: as it was read just now."""
+    refused_keys.refuse(application)
     request = _request(connection)
-    refused_keys.refuse(connection.application)
     with token_journal.reserve(connection.pk) as slot:
         lease = token_store.take(connection, timezone.now())
-        return None if lease is None else _asked(connection, request, lease, slot, probe=probe)
+        token = None if lease is None else _asked(connection, request, lease, slot, probe=probe)
+    if token is not None and application.keys_refused_at is not None:
+        refused_keys.accepted(application)
+    return token
 
 
 def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, *, probe: bool) -> str | None:
@@ -235,7 +238,6 @@ def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, 
         return _failed(connection, lease, error, probe=probe)
     saved = token_store.save(lease, answer, timezone.now(), slot, before=connection)
     secrets.prove(secret)
-    refused_keys.accepted(connection.application)
     return answer.access_token if saved else None
 
 
@@ -250,9 +252,12 @@ def _request(connection: Connection) -> _Request:
 
 
 def _ask(connection: Connection, request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
-    if not token_store.hold(lease, timezone.now()):
+    if lease.used and not token_store.hold(lease, timezone.now()):
         raise _LeaseLost
     app_guard.refuse_stopped(connection.application)
+    if not lease.lasts_for(DEADLINE_SECONDS):
+        raise _LeaseLost
+    lease.used = True
     return oauth.refresh(
         request.origin,
         client_id=request.client_id,
@@ -288,12 +293,11 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
     raise NotYet(refresh.Why.TOO_EARLY, until=timezone.now() + RETRY, error=error) from None
 
 
-def _read(connection: Connection) -> None:
-    """Read the chain again, with what its file has and the row has missed."""
-    connection.refresh_from_db(fields=token_store.CHAIN)
+def _read(connection: Connection) -> Application:
+    """Read the chain again, with what its file has and the row has missed; return the app as it is now."""
+    application = token_store.read(connection, timezone.now())
     corrected, adopted = token_store.correct(connection, timezone.now()), token_store.adopt(connection)
-    if corrected or adopted:
-        connection.refresh_from_db(fields=token_store.CHAIN)
+    return token_store.read(connection, timezone.now()) if corrected or adopted else application
 
 
 def _why_ended(connection: Connection) -> str:

@@ -1,6 +1,7 @@
 """How many connections are refreshed in a second, against an Exact that takes 100 ms to answer.
 
-The ideal is threads / latency. One process, as a worker is; the other side is a process of its own.
+The ideal is threads / latency. The threads are shared out to as many processes as there are processors, as a worker of
+Celery has; the other side is a process of its own, on the same machine.
 ``python -m tests.bench.refresh`` measures the database of the settings, and prints what it found.
 """
 
@@ -11,7 +12,7 @@ import secrets as random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +27,7 @@ from tests.bench.figures import Figure
 
 LATENCY: Final = 0.1
 THREADS: Final = (32, 100)
+PROCESSES: Final = 2
 EACH: Final = 6
 """Connections a thread refreshes."""
 GOAL: Final = 0.75
@@ -50,7 +52,7 @@ def _measured(name: str, url: str) -> list[Figure]:
     return [
         Figure(
             f"Refreshing on {name}, {found['threads']} threads",
-            f"{found['rate']:.0f} a second of {found['threads'] / LATENCY:.0f}; "
+            f"{found['rate']:.0f} a second of {found['threads'] / LATENCY:.0f}; requests alone {found['floor']:.0f}; "
             f"no transaction was open at {found['sent']} of {found['sent']} requests; "
             f"{1000 * found['processor']:.1f} ms of processor time each.",
             found["rate"] / (found["threads"] / LATENCY),
@@ -116,35 +118,68 @@ def main() -> None:
     with scratch_database():
         own()
         for threads in THREADS:
-            print(json.dumps({"threads": threads, **_run(threads)}), flush=True)
+            rows = _due(threads * EACH)
+            floor = _run(rows, threads, alone=True)["rate"]
+            print(json.dumps({"threads": threads, "floor": floor, **_run(rows, threads, alone=False)}), flush=True)
 
 
-def _run(threads: int) -> dict[str, Any]:
+def _run(rows: list[Any], threads: int, *, alone: bool) -> dict[str, Any]:
+    """``alone``: only the requests, as a floor."""
     from django.db import connection as database  # noqa: PLC0415
 
-    from integrations.exact import wire  # noqa: PLC0415
+    database.close()
+    shares = [rows[number::PROCESSES] for number in range(PROCESSES)]
+    fork = multiprocessing.get_context("fork")
+    together = fork.Barrier(PROCESSES)
+    pipes = [_worker(fork, together, share, threads // PROCESSES, alone=alone) for share in shares]
+    found = [pipe.recv() for pipe in pipes]
+    time.sleep(1)  # until the server's sessions have ended, too
+    taken = max(each["until"] for each in found) - min(each["since"] for each in found)
+    sent, used = (sum(each[name] for each in found) for name in ("sent", "used"))
+    assert sent == len(rows)
+    return {"rate": len(rows) / taken, "sent": sent, "processor": used / len(rows)}
+
+
+def _worker(fork: Any, *does: Any, alone: bool) -> Pipe:
+    ours, theirs = fork.Pipe()
+    fork.Process(target=_share, args=(theirs, *does), kwargs={"alone": alone}, daemon=True).start()
+    return ours
+
+
+def _share(pipe: Pipe, together: Any, rows: list[Any], threads: int, *, alone: bool) -> None:
+    """What one process does of it. Its threads have their sessions with the database already, as those of a worker."""
+    from django.db import connection as database  # noqa: PLC0415
+
+    from integrations.exact import oauth, wire  # noqa: PLC0415
     from integrations.services import tokens, wire_guard  # noqa: PLC0415
 
-    rows, sent = _due(threads * EACH), []
+    sent = []
 
     def guard() -> None:
         wire_guard.before_send()  # raises where a transaction is open
         sent.append(1)
 
-    def refresh(row: Any) -> None:
-        tokens.access_token(row)
+    def ask(row: Any) -> None:
+        oauth.refresh(row.application.origin, client_id="id", client_secret="secret", refresh_token=row.refresh_token)
+
+    def open_session() -> None:  # of the thread that calls it
+        database.ensure_connection()
+
+    def close_session() -> None:
+        database.close()
+
+    def each_thread(do: Callable[[], None]) -> None:
+        list(pool.map(lambda _: (do(), time.sleep(0.2)), range(threads)))
 
     wire.before_send = guard
-    database.close()
     with ThreadPoolExecutor(threads) as pool:
+        each_thread(open_session)
+        together.wait()
         since, spent = time.perf_counter(), time.process_time()
-        list(pool.map(refresh, rows))
-        taken, used = time.perf_counter() - since, time.process_time() - spent
-        # One a thread, so that each closes its own.
-        list(pool.map(lambda _: (time.sleep(0.1), database.close()), range(threads)))
-    time.sleep(1)  # until the server's sessions have ended, too
-    assert len(sent) == len(rows)
-    return {"rate": len(rows) / taken, "sent": len(sent), "processor": used / len(rows)}
+        list(pool.map(ask if alone else tokens.access_token, rows))
+        until, used = time.perf_counter(), time.process_time() - spent
+        each_thread(close_session)
+    pipe.send({"since": since, "until": until, "used": used, "sent": len(sent)})
 
 
 def _due(count: int) -> list[Any]:

@@ -162,7 +162,7 @@ def test_an_app_that_was_deleted_with_its_practice_asks_nothing(world: Practice,
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("function", ["take", "hold"])
+@pytest.mark.parametrize("function", ["take"])
 def test_a_stop_between_the_lease_and_the_request_sends_nothing(
     world: Practice, held: Connection, turned_at: Callable[..., None], function: str, after: bool
 ) -> None:
@@ -187,7 +187,7 @@ def test_a_stop_leaves_an_older_doubt_as_it_was(
         tokens.access_token(held)
     world.later(571)
     asked_at = world.row().refresh_asked_at
-    turned_at(token_store, "hold", after=True)
+    turned_at(token_store, "take", after=True)
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
     assert (world.row().refresh_asked_at, world.row().status) == (asked_at, Status.VERIFYING)
@@ -248,11 +248,10 @@ def elsewhere(world: Practice, tmp_path: Path) -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("function", ["take", "hold"])
 def test_a_stop_that_is_pressed_elsewhere_holds_from_the_next_request_on(
-    world: Practice, held: Connection, elsewhere: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, function: str
+    world: Practice, held: Connection, elsewhere: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, threads = getattr(token_store, function), []
+    original, threads = token_store.take, []
 
     def press() -> None:
         threads.append(threading.current_thread())
@@ -263,7 +262,7 @@ def test_a_stop_that_is_pressed_elsewhere_holds_from_the_next_request_on(
         elsewhere.submit(press).result()
         return done
 
-    monkeypatch.setattr(token_store, function, run)
+    monkeypatch.setattr(token_store, "take", run)
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
     assert threads != [threading.current_thread()]

@@ -106,11 +106,22 @@ def test_exact_that_takes_them_again_ends_it(refused: Practice) -> None:
     assert events(app)[-1] == "application.keys_accepted"
 
 
+def test_an_answer_that_came_after_a_refusal_says_that_the_keys_are_good(refused: Practice) -> None:
+    """It was under way when another connection's request was refused."""
+    Connection.objects.update(token_answered_at=timezone.now() + timedelta(seconds=1))
+    refused_keys.refuse(Application.objects.get())
+    app = Application.objects.get()
+    assert app.keys_refused_at is None
+    assert events(app)[-1] == "application.keys_accepted"
+
+
 def test_of_many_who_come_after_an_hour_one_asks(refused: Practice) -> None:
     hour_ago = timezone.now() - timedelta(minutes=61)
+    Connection.objects.update(token_answered_at=hour_ago)
     Application.objects.update(keys_refused_at=hour_ago, keys_tried_at=hour_ago)
-    refused_keys.refuse(refused.application)
+    one, other = Application.objects.get(), Application.objects.get()
+    refused_keys.refuse(one)
     with pytest.raises(tokens.KeysRefused) as told:
-        refused_keys.refuse(refused.application)
+        refused_keys.refuse(other)
     assert told.value.until is not None
     assert told.value.until > timezone.now()

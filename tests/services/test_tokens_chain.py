@@ -11,8 +11,10 @@ from integrations.exact import errors, oauth
 from integrations.exact.evidence import Evidence
 from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
-from integrations.services import token_journal, token_store, tokens
-from tests.services.practice import Practice
+from integrations.services import secrets, token_journal, token_store, tokens
+from tests.services.practice import SOMEBODY, Practice, newer_secret
+
+LEASE_SECONDS = token_store.LEASE.total_seconds()
 
 pytestmark = pytest.mark.django_db
 Status = Connection.Status
@@ -100,21 +102,45 @@ def test_a_token_refused_while_an_answer_is_lost_waits_for_the_probe(world: Prac
     assert world.row().token_generation == 2
 
 
-def test_whoever_was_held_up_before_sending_starts_over(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lease ran out before the request left: nothing is sent under it."""
+@pytest.mark.parametrize("gone", [(LEASE_SECONDS, 0), (0, LEASE_SECONDS)])
+def test_whoever_was_held_up_before_sending_starts_over(
+    world: Practice, monkeypatch: pytest.MonkeyPatch, gone: tuple[float, float]
+) -> None:
+    """The lease ran out before the request left: nothing is sent under it, whichever clock of ours says so."""
     world.later(601)
     take, leases = token_store.take, []
 
     def slowly(*arguments: Any) -> token_store.Lease | None:
-        leases.append(take(*arguments))
-        if len(leases) == 1:
-            Connection.objects.filter(pk=world.connection.pk).update(lease_until=timezone.now())
-        return leases[-1]
+        lease = take(*arguments)
+        leases.append(lease)
+        if lease and len(leases) == 1:
+            lease.since = (lease.since[0] - gone[0], lease.since[1] - gone[1])
+        return lease
 
     monkeypatch.setattr(token_store, "take", slowly)
     world.ask()
     assert (len(leases), len(world.refreshes())) == (2, 1)
     assert world.row().token_generation == 2
+
+
+def test_a_lease_that_was_lost_between_two_secrets_sends_no_second_one(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets.set(world.application, "another1secret", by=SOMEBODY)
+    newer_secret(world, world.client.app.client_secret)
+    world.later(601)
+    refresh, asked = oauth.refresh, []
+
+    def lost(*arguments: Any, **named: Any) -> TokenAnswer:
+        asked.append(named["client_secret"])
+        if len(asked) == 1:
+            Connection.objects.update(lease_until=timezone.now())
+        return refresh(*arguments, **named)
+
+    monkeypatch.setattr(oauth, "refresh", lost)
+    world.ask()
+    assert asked == ["another1secret", "another1secret", world.client.app.client_secret]
+    assert len(world.refreshes()) == 1
 
 
 def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
