@@ -18,6 +18,8 @@ from tests.sandbox.client import FLORIST
 AT_ONCE: Final = 8
 """Cases mostly wait, so that many of them wait together."""
 SLACK: Final = 0.3
+REFUSED_WITHIN: Final = 0.1
+"""Seconds in which Exact refuses: two requests that are closer were on their way at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,9 @@ def _ledger(requests: list[dict[str, Any]]) -> list[str]:
         wrong.append(f"spent tokens were sent {replays} times")
     for earlier, later in pairwise(requests):
         apart = (later["received_at_ms"] - earlier["received_at_ms"]) / 1000
-        # Whoever sends the next token had the answer; whoever sends the same one again did not.
-        if earlier["token"] == later["token"] and apart < LEASE - SLACK:
+        # Whoever sends the next token had the answer; whoever sends the same one again did not, or was refused.
+        over = REFUSED_WITHIN if earlier["error"] and not earlier["fault"] else LEASE - SLACK
+        if earlier["token"] == later["token"] and apart < over:
             wrong.append(f"two requests at once, {apart:.1f} s apart")
     return wrong
 

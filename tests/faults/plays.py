@@ -281,6 +281,22 @@ def clock_put_right(hours: float) -> Callable[[Case], None]:
     return play
 
 
+def clock_off_beside(hours: float) -> Callable[[Case], None]:
+    """A machine whose clock is wrong asks while another one's request is under way."""
+
+    def play(case: Case) -> None:
+        if database.vendor != "postgresql":
+            raise NotHere("SQLite is on one machine, which has one clock.")
+        case.order("slow", seconds=1)
+        holder = case.worker()
+        case.received(1)
+        other = case.worker(ahead=hours * 3600)
+        assert "token" in holder.answer()
+        other.answer()
+
+    return play
+
+
 # --- Several at once ------------------------------------------------------------------------------------------------
 
 
@@ -313,11 +329,10 @@ def walk(case: Case) -> None:
 
 
 def disturb(case: Case) -> list[Worker]:
-    """Let others be at it at the same moment, one of them with a wrong key ring.
-
-    Their clocks agree: a lease is read by the clock of whoever asks.
-    """
+    """Let others be at it at the same moment, one of them with a wrong key ring, and one whose clock is off."""
     odd: list[dict[str, Any]] = [{}, {"keys": str(Key.generate("other"))}]
+    if database.vendor == "postgresql":
+        odd.append({"ahead": 3600.0 * case.rng.choice([-1, 1])})
     chosen = case.rng.sample(odd, case.rng.randint(0, 2))
     case.steps += [f"beside a worker with {next(iter(told), 'nothing odd')}" for told in chosen]
     return [case.worker(**told) for told in chosen]
@@ -371,6 +386,8 @@ TOGETHER: Final = (
     Fault("HTML with 200, nothing done", answers("html_200", processed=False)),
     Fault("clock an hour ahead", clock_off(1)),
     Fault("clock an hour back", clock_off(-1)),
+    Fault("clock an hour ahead, beside others", clock_off_beside(1)),
+    Fault("clock an hour back, beside others", clock_off_beside(-1)),
     Fault("clock an hour ahead, killed after the file", clock_put_right(1)),
     Fault("clock an hour back, killed before the request", clock_back_killed),
     Fault("app secret replaced at Exact", secret_replaced),
