@@ -24,7 +24,7 @@ ERRORS_PER_HOUR: Final = 10
 for an hour, longer when repeated."""
 ERROR_STATUSES: Final = frozenset({400, 401, 403, 404})
 TOKEN_REQUESTS_PER_DAY: Final = 200
-"""Per app and user; announced in 2021, absent from later texts. Metered, never enforced."""
+"""Per app and user; announced in 2021, absent from later texts. Metered; beyond it what nobody needs now is put off."""
 ACCESS_TOKEN_SECONDS: Final = 600
 EARLIEST_REFRESH_SECONDS: Final = 570
 """After the previous token request of the chain: 95 % of the lifetime. Earlier is refused."""

@@ -81,6 +81,9 @@ class Connection(models.Model):
     refresh_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token_not_before = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Exact refused a token request for no reason that we know."
+    )
     token_calls = models.PositiveIntegerField(default=0, editable=False, help_text="Token requests of that day.")
     token_calls_on = models.DateField(null=True, blank=True, editable=False, help_text="The day, in UTC.")
 
@@ -103,6 +106,11 @@ class Connection(models.Model):
             models.Index(fields=["status"], name="connection_not_well", condition=~Q(status="connected")),
             models.Index(fields=["lease_until"], name="connection_asked_for", condition=Q(lease_until__isnull=False)),
             models.Index(fields=["consented_at"], name="connection_unfinished", condition=Q(status="pending")),
+            models.Index(
+                fields=["token_answered_at"],
+                name="connection_last_answer",
+                condition=Q(status__in=["connected", "verifying"]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint("application", "exact_user_id", name="connection_one_an_app_and_user"),

@@ -7,7 +7,7 @@ request Exact says "not expired" in both cases, so asking earlier tells nothing.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +26,8 @@ class Why(StrEnum):
     )
     MAINTENANCE = "Exact is in its daily maintenance, when answers get lost; nobody needs a new token now."
     TOO_EARLY = "There is no usable token, and Exact gives no new one yet."
+    REFUSED = "Exact refused the last token request; the same one would be refused again, and Exact counts errors."
+    DAY_SPENT = "Many tokens were asked for today; nobody needs a new one now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class TokenState:
     answered_at: datetime | None
     asked_at: datetime | None = None
     leased_until: datetime | None = None
+    not_before: datetime | None = None
+    """Exact refused a request for no reason that we know."""
+    calls_today: int = 0
+    """Token requests of this day, UTC."""
 
     @property
     def outstanding(self) -> datetime | None:
@@ -97,7 +103,7 @@ def decide(state: TokenState, now: datetime, *, may_wait: bool = False) -> Decis
     """Return what to do about a connection's token at ``now`` (aware).
 
     ``may_wait``: nobody needs the token now; what only keeps a link alive is not asked for while Exact is in its
-    daily maintenance, when answers get lost.
+    daily maintenance, when answers get lost, nor beyond the number of token requests a day that Exact once allowed.
     """
     if state.ended:
         return Refuse("The connection has ended; the customer must reconnect.")
@@ -106,13 +112,30 @@ def decide(state: TokenState, now: datetime, *, may_wait: bool = False) -> Decis
         return Use()
     if state.leased_until is not None and now < state.leased_until:
         return WaitUntil(state.leased_until, Why.UNDER_WAY)
-    if may_wait and (over := limits.maintenance_until(now)) is not None:
-        return WaitUntil(over, Why.MAINTENANCE)
+    if wait := _better_later(state, now, may_wait=may_wait):
+        return wait
     if state.outstanding is not None:
         return _after_a_lost_answer(state, state.outstanding, now)
     if state.answered_at is not None and young:
         return WaitUntil(earliest(state.answered_at, state.lifetime), Why.TOO_EARLY)
     return Refresh(probe=False)
+
+
+def _better_later(state: TokenState, now: datetime, *, may_wait: bool) -> WaitUntil | None:
+    if state.not_before is not None and now < state.not_before:
+        return WaitUntil(state.not_before, Why.REFUSED)
+    if not may_wait:
+        return None
+    if (over := limits.maintenance_until(now)) is not None:
+        return WaitUntil(over, Why.MAINTENANCE)
+    if state.calls_today >= limits.TOKEN_REQUESTS_PER_DAY:
+        return WaitUntil(_next_day(now), Why.DAY_SPENT)
+    return None
+
+
+def _next_day(now: datetime) -> datetime:
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), UTC)
 
 
 def _after_a_lost_answer(state: TokenState, asked_at: datetime, now: datetime) -> Decision:

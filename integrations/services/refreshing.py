@@ -38,6 +38,7 @@ def run(connection: Connection, *, by: Actor) -> Outcome:
 
 def _asked(connection: Connection) -> Outcome:
     connection.refresh_from_db()
+    tokens.read(connection)
     before = connection.token_answered_at
     decision = refresh.decide(token_store.state(connection), timezone.now())
     if isinstance(decision, refresh.Refuse):

@@ -30,8 +30,11 @@ from integrations.services.token_errors import CannotOpenTokens
 from integrations.services.token_journal import Entry, Slot
 
 LEASE: Final = timedelta(seconds=settings.TOKEN_LEASE_SECONDS)
+HELD_OFF: Final = timedelta(hours=1)
+"""At most, after Exact refused a token request."""
 CLOCKS_DIFFER: Final = timedelta(seconds=5)
 """By how much the clocks of two machines may differ before a time counts as one of the future."""
+ANSWERED: Final = "Exact answered; its new tokens are stored."
 CAME_BACK: Final = "The file beside the database had tokens that the database had missed."
 LONGEST_REASON: Final = connection_statuses.LONGEST
 Status = Connection.Status
@@ -47,6 +50,7 @@ CHAIN: Final = (
     "refresh_asked_at",
     "lease_owner",
     "lease_until",
+    "token_not_before",
     "token_calls",
     "token_calls_on",
 )
@@ -54,7 +58,9 @@ CHAIN: Final = (
 _PAIR: Final = CHAIN[CHAIN.index("refresh_token") : CHAIN.index("token_calls")]
 _QUIET: Final = (Status.CONNECTED, Status.PENDING)
 """What new tokens do not change."""
-_APPLICATION: Final = tuple(f"application__{name}" for name in (*app_guard.STATE, *refused_keys.STATE))
+_APPLICATION: Final = tuple(
+    f"application__{name}" for name in ("region", "origin", "client_id", *app_guard.STATE, *refused_keys.STATE)
+)
 
 
 @dataclass(slots=True)
@@ -119,6 +125,8 @@ def state(row: Connection) -> refresh.TokenState:
         answered_at=row.token_answered_at,
         asked_at=row.refresh_asked_at,
         leased_until=row.lease_until,
+        not_before=row.token_not_before,
+        calls_today=_calls(row, timezone.now()),
     )
 
 
@@ -157,7 +165,7 @@ def put(row: Connection, access_token: str, refresh_token: str, *, generation: i
     row.token_generation = generation or max(row.token_generation, token_journal.generation(row.pk)) + 1
     row.access_token = keyring.seal(access_token, row.place(Connection.ACCESS_TOKEN)) if access_token else ""
     row.refresh_token = keyring.seal(refresh_token, row.place(Connection.REFRESH_TOKEN))
-    row.refresh_asked_at = row.lease_owner = row.lease_until = None
+    row.refresh_asked_at = row.lease_owner = row.lease_until = row.token_not_before = None
 
 
 # --- The lease ----------------------------------------------------------------------------------------------
@@ -165,7 +173,7 @@ def put(row: Connection, access_token: str, refresh_token: str, *, generation: i
 
 def take(seen: Connection, now: datetime) -> Lease | None:
     """Take the lease, write the intent and count the request, where the row is still as the rule saw it; else None."""
-    calls = 1 + (seen.token_calls if seen.token_calls_on == _day(now) else 0)
+    calls = 1 + _calls(seen, now)
     lease = Lease(seen.pk, seen.token_generation, uuid.uuid4(), now, seen.refresh_asked_at, calls)
     unchanged = Connection.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=lease_clock(now)),
@@ -191,15 +199,21 @@ def _asking(now: datetime, calls: int) -> dict[str, Any]:
     return {"lease_until": until, "refresh_asked_at": now, "token_calls": calls, "token_calls_on": _day(now)}
 
 
+def _calls(row: Connection, now: datetime) -> int:
+    return row.token_calls if row.token_calls_on == _day(now) else 0
+
+
 def _day(now: datetime) -> date:
     return now.astimezone(UTC).date()
 
 
-def undo(lease: Lease) -> None:
-    """The request was not sent, or was refused without effect: lease and intent as they were before."""
-    Connection.objects.filter(**lease.row).update(
-        lease_owner=None, lease_until=None, refresh_asked_at=lease.asked_before
-    )
+def undo(lease: Lease, *, not_before: datetime | None = None) -> None:
+    """The request was not sent, or was refused without effect: lease and intent as they were before.
+
+    ``not_before``: until then the next request would be refused like this one.
+    """
+    before = {"lease_owner": None, "lease_until": None, "refresh_asked_at": lease.asked_before}
+    Connection.objects.filter(**lease.row).update(**before, token_not_before=not_before)
 
 
 # --- What became of a request -------------------------------------------------------------------------------
@@ -221,7 +235,7 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *
     try:
         slot.write(entry)
     finally:  # where the disk refuses after all, the row is what is left
-        saved = _save(entry, after=lease.generation)
+        saved = _save(entry, after=lease.generation, cause=ANSWERED)
     return saved
 
 
@@ -235,17 +249,17 @@ def _has_others(lease: Lease) -> bool:
     return False
 
 
-def _save(entry: Entry, *, after: int) -> bool:
+def _save(entry: Entry, *, after: int, cause: str) -> bool:
     """Take what a file holds into the row that had generation ``after``."""
     new = Connection(pk=entry.connection_id, token_lifetime=entry.lifetime, token_answered_at=entry.answered_at)
     put(new, entry.access_token, entry.refresh_token, generation=entry.generation)
     pair = {name: getattr(new, name) for name in _PAIR}
     with transaction.atomic():
         row = Connection.objects.filter(pk=new.pk, token_generation=after)
-        return bool(row.filter(status__in=_QUIET).update(**pair)) or _save_and_tell(pair, row)
+        return bool(row.filter(status__in=_QUIET).update(**pair)) or _save_and_tell(pair, row, cause)
 
 
-def _save_and_tell(pair: dict[str, Any], of: QuerySet[Connection]) -> bool:
+def _save_and_tell(pair: dict[str, Any], of: QuerySet[Connection], cause: str) -> bool:
     row = of.select_for_update().exclude(status=Status.DISCONNECTED).first()
     if row is None:
         return False
@@ -253,9 +267,9 @@ def _save_and_tell(pair: dict[str, Any], of: QuerySet[Connection]) -> bool:
     for name, value in pair.items():
         setattr(row, name, value)
     if row.status == Status.VERIFYING and not doubted:
-        _verified(row, "Exact answered; its new tokens are stored.")
+        _verified(row, cause)
     elif row.status == Status.RECONNECT:
-        _verified(row, CAME_BACK)
+        _verified(row, cause)
         row.next_check_at = timezone.now()
     row.save(update_fields=CHAIN)
     return True
@@ -269,24 +283,30 @@ def adopt(seen: Connection) -> bool:
     if token_journal.generation(seen.pk) <= seen.token_generation or seen.status == Status.DISCONNECTED:
         return False
     entry = token_journal.read(seen.pk)
-    return entry is not None and entry.generation > seen.token_generation and _save(entry, after=seen.token_generation)
+    return (
+        entry is not None
+        and entry.generation > seen.token_generation
+        and _save(entry, after=seen.token_generation, cause=CAME_BACK)
+    )
 
 
 def correct(seen: Connection, now: datetime) -> bool:
     """A time that lies ahead of us was written by a clock that has been set back since: count from now instead.
 
-    Tell whether one did.
+    Times of requests and answers keep their distance, which tells what is outstanding. Tell whether one did.
     """
-    times = {"refresh_asked_at": now, "token_answered_at": now, "lease_until": now}
-    ahead = {name: value for name, value in times.items() if (at := getattr(seen, name)) and at > now + _ahead(name)}
-    if not ahead:
+    times = {name: getattr(seen, name) for name in ("refresh_asked_at", "token_answered_at")}
+    ahead = {name: at for name, at in times.items() if at and at > now + CLOCKS_DIFFER}
+    back = max(ahead.values(), default=now) - now
+    new: dict[str, Any] = {name: at - back for name, at in ahead.items()}
+    if seen.lease_until and seen.lease_until > now + CLOCKS_DIFFER + LEASE:
+        new["lease_until"] = lease_clock(now)
+    if seen.token_not_before and seen.token_not_before > now + CLOCKS_DIFFER + HELD_OFF:
+        new["token_not_before"] = None
+    if not new:
         return False
-    row = Connection.objects.filter(pk=seen.pk, token_generation=seen.token_generation)
-    return bool(row.filter(**{name: getattr(seen, name) for name in ahead}).update(**ahead))
-
-
-def _ahead(name: str) -> timedelta:
-    return CLOCKS_DIFFER + (LEASE if name == "lease_until" else timedelta(0))
+    row = Connection.objects.filter(pk=seen.pk, token_generation=seen.token_generation, lease_owner=seen.lease_owner)
+    return bool(row.filter(**times).update(**new))
 
 
 def unknown(lease: Lease, reason: str, evidence: str = "") -> datetime | None:

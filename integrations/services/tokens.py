@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
@@ -66,12 +66,14 @@ __all__ = [
     "distrust",
     "move",
     "name",
+    "read",
     "reconnect_from",
 ]
 
 DEADLINE_SECONDS: float = settings.TOKEN_DEADLINE_SECONDS
 """Of a token request; the lease outlives it."""
 POLL_SECONDS: Final = 0.1
+AFTER_A_REFUSAL: Final = timedelta(minutes=10)
 RETRY: Final = timedelta(seconds=60)
 """Exact says "not expired" before we expect it: its clock, or ours, is off."""
 
@@ -95,10 +97,10 @@ def access_token(connection: Connection, *, may_wait: bool = False) -> str:
     """
     wire_guard.refuse_open_transaction()
     installation.refuse_standby()
-    _refuse_asleep(connection.application)
     patience = monotonic() + token_store.LEASE.total_seconds()
     while True:
-        application = _read(connection)
+        application = read(connection)
+        _refuse_asleep(application)
         app_guard.refuse(application)
         decision = refresh.decide(token_store.state(connection), timezone.now(), may_wait=may_wait)
         match decision:
@@ -203,7 +205,8 @@ def name(connection: Connection) -> None:
 class _Request:
     """All that a token request needs, opened before anything is written."""
 
-    origin: str
+    application: Application
+    """As it was read just now."""
     client_id: str
     candidates: list[secrets.Opened]
     refresh_token: str = field(repr=False)
@@ -216,50 +219,61 @@ class _LeaseLost(Exception):
 def _refreshed(connection: Connection, application: Application, *, probe: bool) -> str | None:
     """Ask Exact; None where somebody else was faster. ``application``: as it was read just now."""
     refused_keys.refuse(application)
-    request = _request(connection)
+    request = _request(connection, application)
     with token_journal.reserve(connection.pk) as slot:
         lease = token_store.take(connection, timezone.now())
-        token = None if lease is None else _asked(connection, request, lease, slot, probe=probe)
-    if token is not None and application.keys_refused_at is not None:
-        refused_keys.accepted(application)
-    return token
+        return None if lease is None else _asked(connection, request, lease, slot, probe=probe)
 
 
 def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, *, probe: bool) -> str | None:
     try:
-        answer, secret = secrets.first_accepted(request.candidates, partial(_ask, connection, request, lease))
-    except _LeaseLost:
-        token_store.undo(lease)
-        return None
-    except (StandingBy, AppStopped):  # somebody claimed the tokens, or stopped the app, in the last moment
-        token_store.undo(lease)
-        raise
+        answer, secret = secrets.first_accepted(request.candidates, partial(_ask, request, lease))
     except errors.ExactError as error:
-        return _failed(connection, lease, error, probe=probe)
-    saved = token_store.save(lease, answer, timezone.now(), slot, before=connection)
-    secrets.prove(secret)
+        return _failed(connection, request, lease, error, probe=probe)
+    except Exception as reason:
+        if not lease.used or isinstance(reason, _NOT_SENT):
+            with suppress(DatabaseError):  # which may be the reason
+                token_store.undo(lease)
+        if isinstance(reason, _LeaseLost):
+            return None
+        raise
+    try:
+        saved = token_store.save(lease, answer, _answered_at(lease, timezone.now()), slot, before=connection)
+    finally:
+        secrets.prove(secret)
+        refused_keys.accepted(request.application)
     return answer.access_token if saved else None
 
 
-def _request(connection: Connection) -> _Request:
+def _answered_at(lease: Lease, now: datetime) -> datetime:
+    """Return when an answer that is here now came at the latest: the process may have stood still with it."""
+    return min(now, lease.asked_at + timedelta(seconds=DEADLINE_SECONDS)) if lease.asked_at else now
+
+
+def _request(connection: Connection, application: Application) -> _Request:
     keyring.fingerprint_key()  # a wrong ring could not store the answer
-    application = connection.application
     candidates = secrets.in_use(application)
     if not application.client_id or not candidates:
         raise KeysMissing("The app has no Client ID, or no Client secret that opens with the present keys.")
     token = token_store.opened(connection, Connection.REFRESH_TOKEN)
-    return _Request(application.origin, application.client_id, candidates, token)
+    return _Request(application, application.client_id, candidates, token)
 
 
-def _ask(connection: Connection, request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
+_NOT_SENT: Final = (_LeaseLost, StandingBy, AppStopped, KeysRefused)
+"""Somebody else's turn, or somebody claimed the tokens, stopped the app, or tried its keys, in the last moment."""
+
+
+def _ask(request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
     if lease.used and not token_store.hold(lease, timezone.now()):
         raise _LeaseLost
-    app_guard.refuse_stopped(connection.application)
+    app_guard.refuse_stopped(request.application)
     if not lease.lasts_for(DEADLINE_SECONDS):
         raise _LeaseLost
+    if not lease.used:
+        refused_keys.claim(request.application)
     lease.used = True
     return oauth.refresh(
-        request.origin,
+        request.application.origin,
         client_id=request.client_id,
         client_secret=client_secret,
         refresh_token=request.refresh_token,
@@ -267,7 +281,9 @@ def _ask(connection: Connection, request: _Request, lease: Lease, client_secret:
     )
 
 
-def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, probe: bool) -> str | None:
+def _failed(
+    connection: Connection, request: _Request, lease: Lease, error: errors.ExactError, *, probe: bool
+) -> str | None:
     """Write what the error means into the row, and raise it; or answer like ``_refreshed``.
 
     "Not expired" in answer to a probe: somebody was served since our last answer, so the lost one was ours.
@@ -282,9 +298,9 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
         if token_store.end(lease, error):
             raise ReconnectNeeded(str(error), error=error) from None
         return None
-    token_store.undo(lease)
+    token_store.undo(lease, not_before=_not_before(error, timezone.now()))
     if isinstance(error, errors.InvalidClient) and error.sent:
-        refused_keys.note(connection.application)
+        refused_keys.note(request.application, [secret.row for secret in request.candidates])
     if not early:
         raise error
     if connection.access_token:
@@ -293,7 +309,15 @@ def _failed(connection: Connection, lease: Lease, error: errors.ExactError, *, p
     raise NotYet(refresh.Why.TOO_EARLY, until=timezone.now() + RETRY, error=error) from None
 
 
-def _read(connection: Connection) -> Application:
+def _not_before(error: errors.ExactError, now: datetime) -> datetime | None:
+    """Return until when the same request would be refused again, for no reason that staff could do away with."""
+    if not isinstance(error, errors.TokenRefused | errors.LimitReached) or not error.sent:
+        return None
+    resets_at = error.resets_at if isinstance(error, errors.LimitReached) else None
+    return min(max(resets_at or now + AFTER_A_REFUSAL, now), now + token_store.HELD_OFF)
+
+
+def read(connection: Connection) -> Application:
     """Read the chain again, with what its file has and the row has missed; return the app as it is now."""
     application = token_store.read(connection, timezone.now())
     corrected, adopted = token_store.correct(connection, timezone.now()), token_store.adopt(connection)

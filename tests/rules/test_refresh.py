@@ -136,3 +136,19 @@ def test_a_probe_follows_an_unanswered_request_and_nothing_else(state: TokenStat
     answer = decide(state, now)
     if isinstance(answer, Refresh):
         assert answer.probe == (state.outstanding is not None)
+
+
+def test_what_exact_refused_waits_for_whoever_asks() -> None:
+    due = state(not_before=at(900))
+    assert decide(due, at(600)) == WaitUntil(at(900), Why.REFUSED)
+    assert decide(due, at(900)) == Refresh(probe=False)
+    assert decide(due, at(569)) == Use()
+
+
+def test_many_token_requests_of_a_day_hold_back_only_what_nobody_needs() -> None:
+    """The number is one of Exact's past: whoever needs a token gets one."""
+    busy = state(calls_today=200)
+    tomorrow = datetime(2026, 3, 2, tzinfo=UTC)
+    assert decide(busy, at(600), may_wait=True) == WaitUntil(tomorrow, Why.DAY_SPENT)
+    assert decide(busy, at(600)) == Refresh(probe=False)
+    assert decide(state(calls_today=199), at(600), may_wait=True) == Refresh(probe=False)
