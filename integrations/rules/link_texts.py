@@ -99,7 +99,10 @@ REASONS: Final = {
     "gate_taken_back": Text("Exact does not permit it at the moment.", "Exact staat het op dit moment niet toe."),
     "gate_nothing_to_do": Text("You need do nothing now.", "U hoeft nu niets te doen."),
     # The way back from Exact.
-    "nothing_begun": Text("Nothing was begun in this browser.", "In deze browser is geen koppeling begonnen."),
+    "nothing_begun": Text(
+        "Nothing was begun in this browser. Open the link from the message, and start there.",
+        "In deze browser is geen koppeling begonnen. Open de link vanuit het bericht, en begin daar.",
+    ),
     "denied": Text(
         "Access was not given on Exact's page, so nothing was connected. Start again when you want to give it.",
         "Op de pagina van Exact is geen toegang gegeven, dus is er niets gekoppeld. Begin opnieuw als u die wel wilt "
@@ -256,21 +259,24 @@ PAGE: Final = {
     "gone_title": Text("No such link", "Deze link bestaat niet"),
     "gone": Text("This link leads nowhere", "Deze link leidt nergens heen"),
     "gone_how": Text(
-        "It was cut off on the way, or it was replaced by a newer one. Open it from the message again, whole, or ask "
-        "whoever sent it for a new one.",
-        "Hij is onderweg afgebroken, of vervangen door een nieuwere. Open hem nog eens vanuit het bericht, helemaal, "
-        "of vraag de afzender om een nieuwe.",
+        "It may not have been copied as a whole. Open it from the message again, up to its end, or ask whoever sent it "
+        "for a new one.",
+        "Misschien is de link niet helemaal overgenomen. Open de link nog eens vanuit het bericht, tot en met het "
+        "einde, of vraag de afzender om een nieuwe.",
     ),
     # What became of it.
     "not_connected": Text("Not connected", "Niet gekoppeld"),
     "again": Text("Start again", "Opnieuw beginnen"),
     "connected": Text("Connected", "Gekoppeld"),
-    "connected_as": Text("Exact has connected {who}.", "Exact heeft {who} gekoppeld."),
+    "connected_as": Text(
+        "The connection belongs to {who}, who signed in at Exact.",
+        "De koppeling staat op naam van {who}, die bij Exact inlogde.",
+    ),
     "companies": Text("Companies", "Administraties"),
     "next": Text("What happens next", "Hoe het verdergaat"),
     "next_we": Text(
-        "{we} now checks whether the connection works, and then begins to use it. You need do nothing more.",
-        "{we} controleert nu of de koppeling werkt, en gebruikt die daarna. U hoeft niets meer te doen.",
+        "{we} now checks whether the connection works, and then begins to use it.",
+        "{we} controleert nu of de koppeling werkt, en gebruikt die daarna.",
     ),
     "next_end": Text(
         "To end it at Exact, remove the app in the Security Centre of the user who signed in.",
@@ -287,7 +293,15 @@ PAGE: Final = {
         "{we} now uses what is ticked here, and nothing else.",
         "{we} gebruikt nu wat hier is aangevinkt, en verder niets.",
     ),
-    "close": Text("You can close this page.", "U kunt deze pagina sluiten."),
+    "close": Text(
+        "You need do nothing more, and can close this page.",
+        "U hoeft niets meer te doen, en kunt deze pagina sluiten.",
+    ),
+    "close_if": Text(
+        "If the right companies are ticked above, you can close this page. If not, tick them and save your choice.",
+        "Zijn hierboven de juiste administraties aangevinkt? Dan kunt u deze pagina sluiten. Zo niet, vink ze dan aan "
+        "en sla uw keuze op.",
+    ),
 }
 """What stands on the pages."""
 

@@ -54,6 +54,11 @@ def test_what_the_consent_granted_is_there_to_tick(client: Client, connected: Co
     assert TEXTS["choose"].nl in text(client.get(f"{RESULT}?lang=nl"))
 
 
+def test_who_has_a_choice_is_not_told_that_there_is_nothing_to_do(client: Client, connected: Connection) -> None:
+    assert TEXTS["close"].en not in text(client.get(RESULT))
+    assert TEXTS["close"].en in text(client.post(CHOOSE, {"company": []}, follow=True))
+
+
 def test_only_what_is_ticked_is_used(client: Client, connected: Connection) -> None:
     keep = Company.objects.first()
     assert keep is not None

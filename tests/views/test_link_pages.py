@@ -176,7 +176,7 @@ def test_after_success_it_says_what_was_connected_and_what_comes_next(
     _, leads_to = begin(exact, client, customer)
     page = text(client.get(exact.consent(leads_to, FLORIST), follow=True))
     (company,) = customer.companies.all()
-    assert "Exact heeft Fleur Florist gekoppeld." in page
+    assert "De koppeling staat op naam van Fleur Florist" in page
     assert str(company) in page
     assert "Meridian Bookings BV controleert nu of de koppeling werkt" in page
     assert "What happens next" in text(client.get("/connect/result/?lang=en"))

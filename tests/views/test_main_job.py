@@ -115,7 +115,7 @@ def test_a_customer_without_an_account_connects_by_his_link(client: Client, exac
     assert not AuthorizationState.objects.exists()
     response = client.get(exact.consent(exact.begin(client, customer=customer), FLORIST), follow=True)
     assert response.redirect_chain == [("/connect/result/", 302)]
-    assert "Exact has connected" in response.content.decode()
+    assert "The connection belongs to" in response.content.decode()
     assert set(Company.objects.values_list("customer", flat=True)) == {customer.pk}
 
 

@@ -80,7 +80,7 @@ def test_a_customer_without_an_account_does_too(client: Client, exact: Practice)
     person = Person(exact, client, customer=customer)
     response = person.pastes(person.goes(user=FLORIST))
     assert response.redirect_chain == [("/connect/result/", 302)]
-    assert "Exact has connected" in response.content.decode()
+    assert "The connection belongs to" in response.content.decode()
     assert set(Company.objects.values_list("customer", flat=True)) == {customer.pk}
 
 
