@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
 from integrations.admin.base import PortalModelAdmin, acting, require, say_why_not
-from integrations.models import Customer, Language, LinkPage
+from integrations.models import Customer, Language, LinkPage, Organization
 from integrations.rules import link_states
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_texts import NAMES
@@ -42,10 +42,14 @@ def listed(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     return {"lines": lines[:SHOWN], "most": SHOWN if len(lines) > SHOWN else 0, "can_preview": may}
 
 
-def letters(made: MadeLink, customer: Customer) -> list[dict[str, Any]]:
-    """Return the letter in both languages as the page shows it, once; the customer's language first."""
+def letters(made: MadeLink, customer: Customer) -> dict[str, Any]:
+    """Return the letter in both languages as the page shows it, once; the customer's language first. Before the
+    organization has a name there is a gap in it."""
     labels = dict(Language.choices)
-    return [{"label": labels[letter.language], "letter": letter} for letter in link_pages.letters(made, customer)]
+    return {
+        "letters": [{"label": labels[one.language], "letter": one} for one in link_pages.letters(made, customer)],
+        "unnamed": not Organization.objects.ours().name,
+    }
 
 
 def _line(row: LinkPage, *, may: bool) -> dict[str, Any]:

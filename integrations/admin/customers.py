@@ -133,7 +133,7 @@ class CustomerAdmin(PortalModelAdmin):
                 asked.refused = refusal.reasons
             else:
                 told = {"url": made.url, "page": made.page, "customer": customer}
-                told["letters"] = customer_link_pages.letters(made, customer)
+                told |= customer_link_pages.letters(made, customer)
                 title = f"A link page for {customer.name}"
                 return self._answer(request, "link_made.html", {"title": title, **told})
         context = {"title": f"A link page for {customer.name}", "customer": customer, **asked.shown(request, reasons)}

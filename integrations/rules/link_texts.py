@@ -330,6 +330,7 @@ LETTER: Final = {
         "Met vriendelijke groet,\n{we}",
     ),
     "letter_support": Text("Questions? {support}", "Vragen? {support}"),
+    "letter_gap": Text("[name of your organization]", "[naam van uw organisatie]"),
 }
 """What goes with a link."""
 

@@ -29,9 +29,11 @@ def language_of(page: LinkPage | None, *, asked: str, accepted: str) -> str:
     return chosen(asked, accepted)
 
 
-def words(language: str, organization: Organization, *, page: LinkPage | None = None, **more: str) -> Words:
-    """Return the texts with the names that stand in them."""
-    names = {"we": organization.name, "customer": "", "app": ""}
+def words(
+    language: str, organization: Organization, *, page: LinkPage | None = None, unnamed: str = "", **more: str
+) -> Words:
+    """Return the texts with the names that stand in them; ``unnamed``: what we are called before we have a name."""
+    names = {"we": organization.name or unnamed, "customer": "", "app": ""}
     if page is not None:
         names |= {"app": page.application.name, "customer": page.customer.name if page.customer else ""}
     return Words(language, **names, **more)
@@ -71,6 +73,7 @@ def _letter(made: MadeLink, customer: Customer, language: str) -> Letter:
         language,
         organization,
         page=made.page,
+        unnamed=say("letter_gap", language),
         contact=customer.contact_name or customer.name,
         url=made.url,
         until=_until(made.page.expires_at, language),

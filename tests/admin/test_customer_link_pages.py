@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage
+from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
 from integrations.services import links
 from tests import customers as given
 from tests.conftest import SOMEBODY
@@ -180,3 +180,10 @@ def test_the_letter_stands_beside_the_address_once_the_customers_language_first(
     assert page.count(f"/connect/{token}/") == 3
     assert links.find(token).customer == customer
     assert token not in text(annas.get(url(customer)))
+
+
+def test_without_a_name_of_ours_the_page_says_that_the_letters_have_a_gap(annas: Client, app: Application) -> None:
+    make = f"{url(given.add())}link/", {"app": app.pk, "days": 7}
+    assert "gap in brackets" in text(annas.post(*make))
+    Organization.objects.create(name="Meridian")
+    assert "gap in brackets" not in text(annas.post(*make))

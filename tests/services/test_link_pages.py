@@ -62,9 +62,11 @@ def test_the_letter_comes_in_both_languages_the_customers_first(made: links.Made
     assert dutch.text.startswith("Beste")
 
 
-def test_before_anybody_filled_in_the_organization_the_letter_still_reads(
+def test_before_anybody_filled_in_the_organization_the_letter_has_a_gap_for_its_name(
     made: links.MadeLink, customer: Customer
 ) -> None:
-    english, _ = link_pages.letters(made, customer)
+    english, dutch = link_pages.letters(made, customer)
     assert "Questions?" not in english.text
     assert "{" not in english.text
+    assert english.text.endswith("Kind regards,\n[name of your organization]")
+    assert dutch.subject == "Koppeling van Exact Online met [naam van uw organisatie]"
