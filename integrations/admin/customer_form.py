@@ -48,7 +48,7 @@ class LinkPageForm(forms.Form):
         self.apps = list(app.queryset)
         self.standings = permissions.standings(self.apps)
         self.open = [row for row in self.apps if self._is_open(row)]
-        app.widget.choices = [(row.pk, f"{row.name} ({row.region_title})") for row in self.open]
+        app.widget.choices = [(row.pk, f"{row.name}, {row.region_title}") for row in self.open]
 
     def _is_open(self, row: Application) -> bool:
         return gate.is_open(is_testing=row.is_testing, permission=self.standings[row.pk].state)

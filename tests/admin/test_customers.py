@@ -221,7 +221,7 @@ def test_who_is_slower_is_told_on_the_form(annas: Client, monkeypatch: pytest.Mo
 def test_the_address_of_a_link_page_is_shown_once(annas: Client, app: Application) -> None:
     customer = given.add()
     page = text(annas.get(url(customer, "link/")))
-    assert "Meridian Bookings (Exact (Netherlands))" in page
+    assert "Meridian Bookings, Exact (Netherlands)" in page
     assert not LinkPage.objects.exists()
     response = annas.post(url(customer, "link/"), {"app": app.pk, "days": 7})
     (address,) = re.findall(r'value="(http://testserver/connect/[^"]+)"', text(response))

@@ -335,7 +335,7 @@ def _whose_company(page: Page, world: World) -> None:
 
 def _link_made(page: Page, world: World) -> None:
     page.goto(f"{world.customer}link/")
-    page.get_by_label("App", exact=True).select_option(label="Practice app (Exact (Netherlands))")
+    page.get_by_label("App", exact=True).select_option(label="Practice app, Exact (Netherlands)")
     page.get_by_role("button", name="Make the link page").click()
 
 
@@ -350,7 +350,7 @@ def _connected(page: Page, world: World) -> None:
     page.goto(f"{world.connected}link/")
     if page.get_by_role("button", name="Disconnect").count():
         return
-    page.get_by_label("App", exact=True).select_option(label="Practice app (Exact (Netherlands))")
+    page.get_by_label("App", exact=True).select_option(label="Practice app, Exact (Netherlands)")
     page.get_by_role("button", name="Make the link page").click()
     page.goto(page.get_by_label("Link page").input_value())
     page.get_by_role("button", name="Continue to Exact").click()
