@@ -99,7 +99,7 @@ def sentence(facts: Facts, now: datetime, say: Say) -> str:
         case State.TROUBLE:
             return _trouble(facts, now)
         case State.CONNECTED:
-            return f"Connected; {_checked(facts, now)}; {_all_well(facts.companies)}."
+            return f"Connected; {_checked(facts, now)}; {_all_well(facts)}."
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -208,10 +208,13 @@ def _reached(facts: Facts) -> str:
     return f"{facts.reached} of {_companies(facts.companies)} can be reached"
 
 
-def _all_well(companies: int) -> str:
-    if companies == 1:
-        return "its company is well"
-    return f"{'both' if companies == 2 else f'all {companies}'} companies well"
+def _all_well(facts: Facts) -> str:
+    """Say that all can be reached, and, once somebody looked, that they are well."""
+    checked = any(consent.checked_at for consent in _living(facts))
+    if facts.companies == 1:
+        return "its company is well" if checked else "its company can be reached"
+    which = "both" if facts.companies == 2 else f"all {facts.companies}"
+    return f"{which} companies well" if checked else f"{which} companies can be reached"
 
 
 def _companies(count: int) -> str:

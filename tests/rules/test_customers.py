@@ -29,7 +29,12 @@ CASES = [
     (
         Facts(1, 1, [Consent("connected")]),
         State.CONNECTED,
-        "Connected; the first check follows within a minute; its company is well.",
+        "Connected; the first check follows within a minute; its company can be reached.",
+    ),
+    (
+        Facts(2, 2, [Consent("connected")]),
+        State.CONNECTED,
+        "Connected; the first check follows within a minute; both companies can be reached.",
     ),
     (
         Facts(3, 0, [DEAD]),
