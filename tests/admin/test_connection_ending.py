@@ -66,6 +66,14 @@ def test_the_question_names_whom_it_hits_and_what_the_customer_does_at_exact(ann
     assert alex.status == "connected"
 
 
+def test_what_the_customer_does_at_exact_stays_on_the_page_of_what_has_ended(annas: Client, alex: Connection) -> None:
+    assert "Security Centre" not in text(annas.get(url(alex, "change")))
+    annas.post(url(alex, "disconnect"))
+    page = text(annas.get(url(alex, "change")))
+    assert "Security Centre" in page
+    assert "Companies it reached<" in page
+
+
 def test_customers_are_a_number_to_whoever_may_not_see_them(staff: Staff, alex: Connection) -> None:
     page = text(staff("view_connection", "disconnect_connection").get(url(alex, "disconnect")))
     assert "Jansen" not in page
