@@ -74,6 +74,13 @@ def test_what_the_customer_does_at_exact_stays_on_the_page_of_what_has_ended(ann
     assert "Companies it reached<" in page
 
 
+def test_what_staff_ended_is_not_called_withdrawn_at_exact(annas: Client, alex: Connection) -> None:
+    annas.post(url(alex, "disconnect"))
+    assert "Withdrawn" not in text(annas.get(url(alex, "change")))
+    alex.accesses.update(withdrawn_by="")
+    assert "Withdrawn" in text(annas.get(url(alex, "change")))
+
+
 def test_customers_are_a_number_to_whoever_may_not_see_them(staff: Staff, alex: Connection) -> None:
     page = text(staff("view_connection", "disconnect_connection").get(url(alex, "disconnect")))
     assert "Jansen" not in page
