@@ -23,7 +23,10 @@ from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
 RIGHT: Final = "integrations.connect"
-LATER: Final = "Exact gave no token yet. The token is kept, and the import goes on by itself for a day."
+LATER: Final = (
+    "Exact gave no token yet: it may be less than ten minutes since the former system asked, or Exact is out of order. "
+    "The refresh token is kept, and the import goes on by itself for a day. Do not import it again."
+)
 
 
 class ImportForm(LinkPageForm):
