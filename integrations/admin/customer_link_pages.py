@@ -54,9 +54,12 @@ def letters(made: MadeLink, customer: Customer) -> dict[str, Any]:
 
 def _line(row: LinkPage, *, may: bool) -> dict[str, Any]:
     state = links.state(row)
-    label, tone = link_states.LABELS[state]
+    # Tokens are there, and Exact has not said yet whose: a consent for a moment, an import for up to a day.
+    under_way = state is LinkState.OPEN and row.connection_id is not None
+    label, tone = ("Being finished", "info") if under_way else link_states.LABELS[state]
     return {
         "page": row,
+        "under_way": under_way,
         "label": label,
         "tone": tone,
         "state": str(state),

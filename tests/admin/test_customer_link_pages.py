@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
-from integrations.services import links
+from integrations.services import imports, links
 from tests import customers as given
 from tests.conftest import SOMEBODY
 from tests.permission import granted
@@ -187,3 +187,14 @@ def test_without_a_name_of_ours_the_page_says_that_the_letters_have_a_gap(annas:
     assert "gap in brackets" in text(annas.post(*make))
     Organization.objects.create(name="Meridian")
     assert "gap in brackets" not in text(annas.post(*make))
+
+
+def test_a_page_whose_tokens_wait_for_exact_is_not_called_open(annas: Client, app: Application) -> None:
+    customer = given.add()
+    links.make(app, by=SOMEBODY, customer=customer)
+    assert "Open until" in text(annas.get(url(customer)))
+    kept = imports.keep(app, "stampNL001.of-a-former-system", by=SOMEBODY, customer=given.add("Brought BV"))
+    assert kept.link.customer is not None
+    page = text(annas.get(url(kept.link.customer)))
+    assert "Being finished" in page
+    assert "Open until" not in page
