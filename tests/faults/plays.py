@@ -24,7 +24,7 @@ from tests.conftest import SOMEBODY
 from tests.faults import proxy, worker
 from tests.faults.crew import Beaten, Worker
 from tests.faults.stage import ALIVE, CONSENT, Case, locked
-from tests.faults.times import DEADLINE, LEASE
+from tests.faults.times import DEADLINE, LEASE, LIFETIME
 
 WINDOW: Final = "between Exact's rotation and our file: no client can close it"
 VOLUME_BYTES: Final = 512 * 1024
@@ -281,6 +281,16 @@ def clock_put_right(hours: float) -> Callable[[Case], None]:
     return play
 
 
+def clock_ahead_and_lost(case: Case) -> None:
+    """The clock was wrong for a while, in which an answer was lost; it is right for everybody after it."""
+    ahead = timedelta(hours=1)
+    last = timezone.now() + ahead - timedelta(seconds=LIFETIME)
+    Connection.objects.filter(pk=case.connection.pk).update(token_answered_at=last)
+    case.order("error_500", processed=False)
+    said = case.ask(ahead=ahead.total_seconds())
+    assert said["error"] == "OutcomeUnknown", said
+
+
 def clock_off_beside(hours: float) -> Callable[[Case], None]:
     """A machine whose clock is wrong asks while another one's request is under way."""
 
@@ -316,6 +326,8 @@ def walk(case: Case) -> None:
         answers("dropped", processed=False),
         answers("slow", processed=True, seconds=1),
     ]
+    if database.vendor == "postgresql":  # SQLite is on one machine, which has one clock
+        plays += [clock_off(1), clock_off(-1)]
     for _ in range(case.rng.randint(2, 3)):
         beside = disturb(case)
         with suppress(NotHere, Beaten):
@@ -390,6 +402,7 @@ TOGETHER: Final = (
     Fault("clock an hour back, beside others", clock_off_beside(-1)),
     Fault("clock an hour ahead, killed after the file", clock_put_right(1)),
     Fault("clock an hour back, killed before the request", clock_back_killed),
+    Fault("clock an hour ahead, an answer lost", clock_ahead_and_lost),
     Fault("app secret replaced at Exact", secret_replaced),
     Fault("several at once", walk),
 )
