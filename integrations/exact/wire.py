@@ -36,7 +36,7 @@ DEADLINE_SECONDS: Final = 20.0
 USER_AGENT: Final = "exact-integration-portal/1"
 
 _CHUNK = 64 * 1024
-_POOL_SIZE = 32
+_POOL_SIZE = 64
 _LONGEST_LOCATION = 4_096
 
 # Its one message is a warning with the header block of a malformed answer in it.
