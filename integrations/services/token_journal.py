@@ -14,7 +14,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -92,31 +92,37 @@ class Slot:
         """Put the entry on the disk, in place of the one before.
 
         Raises:
-            JournalUnwritable: the disk refused after all.
+            JournalUnwritable: the disk refused after all; the one before is as it was.
+        """
+        content = _sealed(entry)
+        try:
+            self.fill(content, _locked(fcntl.LOCK_SH))
+        except OSError as error:
+            raise JournalUnwritable(_why(error)) from None
+
+    def fill(self, content: bytes, lock: AbstractContextManager[None]) -> None:
+        """Put all of the content on the disk, and then in place, holding ``lock`` while it goes there.
+
+        Raises:
+            OSError: the disk refused; what was in place is as it was.
         """
         handle, self._handle = self._handle, None
         if handle is None:
             raise ValueError("the slot is filled")
-        content = _sealed(entry)
-        try:
-            try:
-                os.pwrite(handle, content, 0)
-                os.ftruncate(handle, len(content))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            with _locked(fcntl.LOCK_SH):
-                self._path.rename(path(self.connection_id))
-            to_disk(_folder())
-        except OSError as error:
-            self._path.unlink(missing_ok=True)
-            raise JournalUnwritable(_why(error)) from None
+        with os.fdopen(handle, "wb") as file:  # which goes on where the disk took a part
+            file.write(content)
+            file.truncate()
+            os.fsync(handle)
+        with lock:
+            self._path.rename(path(self.connection_id))
+        to_disk(_folder())
 
     def give_back(self) -> None:
-        """Nothing came, or it was written: leave no unfinished file."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        """Nothing came, or it was written, or the disk refused it: leave no unfinished file."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+        with suppress(OSError):  # the sweep removes what a disk holds on to
             self._path.unlink(missing_ok=True)
 
 
@@ -187,7 +193,7 @@ def reseal() -> tuple[int, int]:
             if entry is None:
                 closed += 1
                 continue
-            _replace(connection_id, _sealed(entry))
+            _fill(connection_id, _sealed(entry))
             done += 1
     return done, closed
 
@@ -240,16 +246,13 @@ def _content(connection_id: uuid.UUID) -> str:
         return ""
 
 
-def _replace(connection_id: uuid.UUID, content: bytes) -> None:
-    unfinished = _folder() / f".{connection_id}.{uuid.uuid4().hex}{UNFINISHED}"
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _fill(connection_id: uuid.UUID, content: bytes) -> None:
+    """Put content in place; the caller holds the lock."""
+    slot = Slot(connection_id)
     try:
-        os.write(handle, content)
-        os.fsync(handle)
+        slot.fill(content, nullcontext())
     finally:
-        os.close(handle)
-    unfinished.rename(path(connection_id))
-    to_disk(_folder())
+        slot.give_back()
 
 
 def _allocate(handle: int) -> None:
