@@ -207,16 +207,13 @@ def sealed_by() -> dict[str, int]:
     return found
 
 
-def sweep_unfinished(before: float) -> int:
-    """Remove what processes that died left half written before a time (seconds since 1970); return how many."""
-    removed = 0
+def sweep_unfinished(before: float) -> None:
+    """Remove what processes that died left half written before a time (seconds since 1970)."""
     for name in _names(UNFINISHED):
         file = _folder() / name
         with suppress(OSError):
             if file.stat().st_mtime < before:
                 file.unlink()
-                removed += 1
-    return removed
 
 
 def path(connection_id: uuid.UUID) -> Path:

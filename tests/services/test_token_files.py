@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -65,3 +66,13 @@ def test_what_cannot_be_sealed_leaves_no_open_file(world: Practice) -> None:
             slot.write(entry)
     assert which not in open_files()
     assert unfinished(world) == []
+
+
+def test_files_left_half_written_go_and_others_stay(world: Practice) -> None:
+    file = token_journal.path(world.connection.pk)
+    left = file.with_name(f".{world.connection.pk}.x{token_journal.UNFINISHED}")
+    left.touch()
+    token_journal.sweep_unfinished(time.time() - 60)
+    assert left.exists()
+    token_journal.sweep_unfinished(time.time() + 60)
+    assert (left.exists(), file.exists()) == (False, True)
