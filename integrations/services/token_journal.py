@@ -34,6 +34,8 @@ ENDING: Final = ".token"
 UNFINISHED: Final = ".part"
 ROOM: Final = 32 * 1024
 """Bytes: more than two tokens of the longest kind take, sealed."""
+NO_GENERATION: Final = 1_000_000_000
+"""More than a token a second for 30 years: a file that says so is damaged, and no row could be above it for long."""
 _LOCK: Final = ".lock"
 
 
@@ -158,13 +160,25 @@ def read(connection_id: uuid.UUID) -> Entry | None:
     return _opened(connection_id, _content(connection_id))
 
 
+def ahead_of(connection_id: uuid.UUID, generation_: int) -> Entry | None:
+    """Return what the file holds, where that is above a generation; opened only where its first line says so."""
+    if generation(connection_id) <= generation_:
+        return None
+    entry = read(connection_id)
+    return entry if entry is not None and entry.generation > generation_ else None
+
+
 def generation(connection_id: uuid.UUID) -> int:
-    """Return the generation that the file says it holds, without opening it; 0 where there is none."""
+    """Return the generation that the file says it holds, without opening it; 0 where it says none.
+
+    Believe it for being above it, not for what it holds: nobody has sealed that line.
+    """
     try:
         with path(connection_id).open("rb") as file:
-            return int(file.readline(20))
+            said = int(file.readline(20))
     except (OSError, ValueError):
         return 0
+    return said if said < NO_GENERATION else 0
 
 
 def remove(connection_id: uuid.UUID) -> None:

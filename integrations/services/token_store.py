@@ -231,7 +231,9 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *
     """
     if _has_others(lease):
         return False
-    entry = Entry.next_of(before, lease.generation + 1, answer, answered_at)
+    # Above a file that did not open, too: the key that opens it may come back, and its tokens not be taken for newer.
+    generation = max(lease.generation, token_journal.generation(lease.connection_id)) + 1
+    entry = Entry.next_of(before, generation, answer, answered_at)
     try:
         slot.write(entry)
     finally:  # where the disk refuses after all, the row is what is left
@@ -241,7 +243,7 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *
 
 def _has_others(lease: Lease) -> bool:
     """Tell whether row or file have other tokens than those that were asked with, or are to have none."""
-    if token_journal.generation(lease.connection_id) > lease.generation:
+    if token_journal.ahead_of(lease.connection_id, lease.generation) is not None:
         return True
     row = Connection.objects.filter(pk=lease.connection_id, token_generation=lease.generation)
     with suppress(DatabaseError):
@@ -280,14 +282,10 @@ def adopt(seen: Connection) -> bool:
 
     A connection that staff disconnected stays so: nobody takes its tokens back.
     """
-    if token_journal.generation(seen.pk) <= seen.token_generation or seen.status == Status.DISCONNECTED:
+    if seen.status == Status.DISCONNECTED:
         return False
-    entry = token_journal.read(seen.pk)
-    return (
-        entry is not None
-        and entry.generation > seen.token_generation
-        and _save(entry, after=seen.token_generation, cause=CAME_BACK)
-    )
+    entry = token_journal.ahead_of(seen.pk, seen.token_generation)
+    return entry is not None and _save(entry, after=seen.token_generation, cause=CAME_BACK)
 
 
 def correct(seen: Connection, now: datetime) -> bool:

@@ -71,7 +71,7 @@ def ahead() -> Iterator[UUID]:
     """Yield the living connections whose file is ahead of their row."""
     for ids in _batches():
         rows = Connection.objects.exclude(status=Status.DISCONNECTED).only("token_generation").in_bulk(ids)
-        yield from (pk for pk, row in rows.items() if token_journal.generation(pk) > row.token_generation)
+        yield from (pk for pk, row in rows.items() if token_journal.ahead_of(pk, row.token_generation))
 
 
 def forget(ids: Iterable[UUID]) -> None:

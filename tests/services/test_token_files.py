@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from integrations.crypto import Key, KeyRing, Place
 from integrations.models import Connection, KeyRingCanary
-from integrations.services import keyring, token_journal, token_store, tokens
+from integrations.services import keyring, token_journal, token_store, token_sweep, tokens
 from integrations.services.token_journal import Entry
 from tests.services.practice import Practice
 
@@ -41,6 +43,15 @@ def open_files() -> Iterator[int]:
     for handle in Path("/dev/fd").iterdir():
         with suppress(OSError):
             yield os.fstat(int(handle.name)).st_ino
+
+
+def refuse_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk refuse what is to be on it, once Exact has answered."""
+
+    def broken(_handle: int) -> None:
+        raise OSError(5, os.strerror(5))
+
+    monkeypatch.setattr(os, "fsync", broken)
 
 
 # --- The disk ----------------------------------------------------------------------------------------------------
@@ -76,3 +87,54 @@ def test_files_left_half_written_go_and_others_stay(world: Practice) -> None:
     assert left.exists()
     token_journal.sweep_unfinished(time.time() + 60)
     assert (left.exists(), file.exists()) == (False, True)
+
+
+# --- Files that do not open --------------------------------------------------------------------------------------
+
+
+def of_a_lost_key(row: Connection, key: Key) -> bytes:
+    """Return a file of tokens that are long gone, and that no key of the ring opens."""
+    return f"7\n{KeyRing(key).seal('{}', Place(token_journal.PURPOSE, row.pk, 7))}\n".encode()
+
+
+@pytest.mark.parametrize("content", [b"7\n", b"7\nv1.t1.AAAA\n", b"4294967296\nv1.t1.AAAA\n", b"9" * 30])
+def test_an_answer_is_kept_in_place_of_a_damaged_file(world: Practice, content: bytes) -> None:
+    world.later(601)
+    token_journal.path(world.connection.pk).write_bytes(content)
+    assert world.ask() == token_store.opened(world.row(), Connection.ACCESS_TOKEN)
+    assert token_journal.read(world.connection.pk) == entry_of(world.row())
+    assert [asked["status"] for asked in world.refreshes()] == [200]
+
+
+def test_an_answer_is_kept_in_place_of_a_file_whose_key_is_gone(world: Practice) -> None:
+    world.later(601)
+    token_journal.path(world.connection.pk).write_bytes(of_a_lost_key(world.row(), Key.generate("lost")))
+    world.ask()
+    assert token_journal.read(world.connection.pk) == entry_of(world.row())
+
+
+def test_a_row_stays_above_a_file_whose_key_comes_back(
+    world: Practice, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk kept the old file: it refused the new one."""
+    lost = Key.generate("lost")
+    file, content = token_journal.path(world.connection.pk), of_a_lost_key(world.row(), lost)
+    file.write_bytes(content)
+    world.later(601)
+    refuse_files(monkeypatch)
+    with pytest.raises(tokens.JournalUnwritable):
+        world.ask()
+    settings.PORTAL_KEYS = KeyRing(*settings.PORTAL_KEYS.keys, lost)
+    assert file.read_bytes() == content
+    assert world.row().token_generation > token_journal.generation(world.connection.pk)
+
+
+def test_the_doctor_takes_no_damaged_file_for_newer_tokens(world: Practice) -> None:
+    token_journal.path(world.connection.pk).write_bytes(b"7\nv1.t1.AAAA\n")
+    assert list(token_sweep.ahead()) == []
+
+
+def test_a_file_that_its_row_has_all_of_is_not_opened(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(token_journal, "read")
+    world.later(601)
+    assert world.ask()
