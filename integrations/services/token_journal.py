@@ -213,10 +213,11 @@ def reseal() -> tuple[int, int]:
 
 
 def sealed_by() -> dict[str, int]:
-    """Return how many files each key has sealed; under an empty name those that no key has."""
+    """Return how many files each key of the ring opens; under an empty name those that none does."""
     found: dict[str, int] = {}
     for connection_id in ids():
-        name = key_id(_content(connection_id).partition("\n")[2].strip()) or ""
+        content = _content(connection_id)
+        name = (_opened(connection_id, content) and key_id(content.partition("\n")[2].strip())) or ""
         found[name] = found.get(name, 0) + 1
     return found
 

@@ -13,7 +13,7 @@ import pytest
 
 from integrations.crypto import Key, KeyRing, Place
 from integrations.models import Connection, KeyRingCanary
-from integrations.services import keyring, token_journal, token_store, token_sweep, tokens
+from integrations.services import keyring, token_journal, token_store, token_sweep, tokens, upkeep
 from integrations.services.token_journal import Entry
 from tests.services.practice import Practice
 
@@ -129,9 +129,10 @@ def test_a_row_stays_above_a_file_whose_key_comes_back(
     assert world.row().token_generation > token_journal.generation(world.connection.pk)
 
 
-def test_the_doctor_takes_no_damaged_file_for_newer_tokens(world: Practice) -> None:
+def test_the_doctor_tells_a_damaged_file_from_newer_tokens(world: Practice) -> None:
     token_journal.path(world.connection.pk).write_bytes(b"7\nv1.t1.AAAA\n")
     assert list(token_sweep.ahead()) == []
+    assert "1 of them do not open" in upkeep.check_token_files().detail
 
 
 def test_a_file_that_its_row_has_all_of_is_not_opened(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
