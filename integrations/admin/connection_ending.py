@@ -57,7 +57,7 @@ def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
     except (WrongKeyRing, tokens.StandingBy) as error:
         messages.error(request, str(error))
     else:
-        level = messages.SUCCESS if outcome.refreshed else messages.WARNING if outcome.failed else messages.INFO
+        level = messages.WARNING if outcome.failed else messages.SUCCESS if outcome.refreshed else messages.INFO
         messages.add_message(request, level, outcome.said)
     return redirect(PAGE, pk)
 

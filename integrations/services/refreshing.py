@@ -20,7 +20,7 @@ class Outcome:
     refreshed: bool
     said: str
     failed: bool = False
-    """Exact was asked, or could not be; it is not merely too early."""
+    """Exact was asked, or could not be, or its answer is not where it should be; it is not merely too early."""
 
 
 def run(connection: Connection, *, by: Actor) -> Outcome:
@@ -49,6 +49,8 @@ def _asked(connection: Connection) -> Outcome:
         tokens.access_token(connection)
     except tokens.StandingBy:
         raise
+    except tokens.JournalBehind as behind:
+        return Outcome(refreshed=True, said=str(behind), failed=True)
     except (ExactError, tokens.TokenUnavailable) as error:
         return Outcome(refreshed=False, said=str(error), failed=True)
     connection.refresh_from_db()

@@ -45,6 +45,10 @@ class JournalUnwritable(TokenUnavailable):
     who = Who.OPERATOR
 
 
+class JournalBehind(JournalUnwritable):
+    """Exact was asked and answered: the row has the new tokens, but the disk refused their file. Nothing is lost."""
+
+
 class KeysRefused(NotYet):
     """Exact said ``invalid_client`` to all of the app's secrets; it is asked again at ``until``, or with other keys."""
 

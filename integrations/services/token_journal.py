@@ -27,7 +27,7 @@ from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
 from integrations.services import keyring
 from integrations.services.disk import to_disk
-from integrations.services.token_errors import JournalUnwritable
+from integrations.services.token_errors import JournalBehind, JournalUnwritable
 
 PURPOSE: Final = "connection.journal"
 ENDING: Final = ".token"
@@ -37,6 +37,7 @@ ROOM: Final = 32 * 1024
 NO_GENERATION: Final = 1_000_000_000
 """More than a token a second for 30 years: a file that says so is damaged, and no row could be above it for long."""
 _LOCK: Final = ".lock"
+_WHAT_TO_DO: Final = "Make room there, or let the portal write there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,13 @@ class Slot:
         """Put the entry on the disk, in place of the one before.
 
         Raises:
-            JournalUnwritable: the disk refused after all; the one before is as it was.
+            JournalBehind: the disk refused after all; the one before is as it was.
         """
         content = _sealed(entry)
         try:
             self.fill(content, _locked(fcntl.LOCK_SH))
         except OSError as error:
-            raise JournalUnwritable(_why(error)) from None
+            raise _behind(error) from None
 
     def fill(self, content: bytes, lock: AbstractContextManager[None]) -> None:
         """Put all of the content on the disk, and then in place, holding ``lock`` while it goes there.
@@ -138,7 +139,7 @@ def reserve(connection_id: uuid.UUID) -> Iterator[Slot]:
     try:
         slot = Slot(connection_id)
     except OSError as error:
-        raise JournalUnwritable(_why(error)) from None
+        raise _no_room(error) from None
     try:
         yield slot
     finally:
@@ -146,13 +147,19 @@ def reserve(connection_id: uuid.UUID) -> Iterator[Slot]:
 
 
 def write(entry: Entry) -> None:
-    """Put an entry on the disk for which no room was taken.
+    """Put an entry on the disk for which no room was taken, and that its row has, or is to have.
 
     Raises:
-        JournalUnwritable: the disk refused.
+        JournalBehind: the disk refused.
     """
-    with reserve(entry.connection_id) as slot:
+    try:
+        slot = Slot(entry.connection_id)
+    except OSError as error:
+        raise _behind(error) from None
+    try:
         slot.write(entry)
+    finally:
+        slot.give_back()
 
 
 def read(connection_id: uuid.UUID) -> Entry | None:
@@ -286,10 +293,17 @@ def _locked(kind: int) -> Iterator[None]:
         os.close(handle)
 
 
-def _why(error: OSError) -> str:
-    return (
+def _no_room(error: OSError) -> JournalUnwritable:
+    return JournalUnwritable(
         f"New tokens could not be kept in {settings.TOKEN_JOURNAL_DIR} ({error.strerror}), so Exact was not asked for "
-        "any. Make room there, or let the portal write there."
+        f"any. {_WHAT_TO_DO}"
+    )
+
+
+def _behind(error: OSError) -> JournalBehind:
+    return JournalBehind(
+        f"The connection works and the database has its new tokens, but their file in {settings.TOKEN_JOURNAL_DIR} "
+        f"could not be written ({error.strerror}). {_WHAT_TO_DO}"
     )
 
 

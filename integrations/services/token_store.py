@@ -26,7 +26,7 @@ from integrations.models import Application, AuditEvent, Connection
 from integrations.rules import refresh
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import app_guard, connection_statuses, keyring, refused_keys, token_journal
-from integrations.services.token_errors import CannotOpenTokens
+from integrations.services.token_errors import CannotOpenTokens, JournalBehind
 from integrations.services.token_journal import Entry, Slot
 
 LEASE: Final = timedelta(seconds=settings.TOKEN_LEASE_SECONDS)
@@ -227,7 +227,7 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *
     and the error raised then.
 
     Raises:
-        JournalUnwritable: the row has them, their file has not.
+        JournalBehind: the row has them, their file has not.
     """
     if _has_others(lease):
         return False
@@ -236,9 +236,11 @@ def save(lease: Lease, answer: TokenAnswer, answered_at: datetime, slot: Slot, *
     entry = Entry.next_of(before, generation, answer, answered_at)
     try:
         slot.write(entry)
-    finally:  # where the disk refuses after all, the row is what is left
-        saved = _save(entry, after=lease.generation, cause=ANSWERED)
-    return saved
+    except JournalBehind:  # the row is what is left
+        if _save(entry, after=lease.generation, cause=ANSWERED):
+            raise
+        return False
+    return _save(entry, after=lease.generation, cause=ANSWERED)
 
 
 def _has_others(lease: Lease) -> bool:

@@ -36,6 +36,7 @@ from integrations.services.token_errors import (
     AppAsleep,
     AppStopped,
     CannotOpenTokens,
+    JournalBehind,
     JournalUnwritable,
     KeysMissing,
     KeysRefused,
@@ -52,6 +53,7 @@ __all__ = [
     "AppAsleep",
     "AppStopped",
     "CannotOpenTokens",
+    "JournalBehind",
     "JournalUnwritable",
     "KeysMissing",
     "KeysRefused",
@@ -90,6 +92,7 @@ def access_token(connection: Connection, *, may_wait: bool = False) -> str:
         KeysRefused: Exact refused the app's keys, and is asked again in an hour, or with other keys.
         CannotOpenTokens, JournalUnwritable, KeysMissing, AppAsleep, AppStopped, StandingBy: nothing was asked, and
             nothing changed.
+        JournalBehind: Exact answered, and the row has the token; the next one who asks gets it.
         ExactError: what Exact or the wire said to the token request, where that changed nothing:
             `InvalidClient`, `TokenRefused`, `LimitReached`, and every error that was not ``sent``.
         WrongKeyRing: the present keys are not this database's; nothing was asked.

@@ -13,9 +13,19 @@ import pytest
 
 from integrations.crypto import Key, KeyRing, Place
 from integrations.models import Connection, KeyRingCanary
-from integrations.services import keyring, token_journal, token_store, token_sweep, tokens, upkeep
+from integrations.services import (
+    calls,
+    checks,
+    keyring,
+    refreshing,
+    token_journal,
+    token_store,
+    token_sweep,
+    tokens,
+    upkeep,
+)
 from integrations.services.token_journal import Entry
-from tests.services.practice import Practice
+from tests.services.practice import SOMEBODY, Practice
 
 
 @contextmanager
@@ -60,7 +70,7 @@ def refuse_files(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_disk_that_takes_a_part_leaves_the_file_before(world: Practice) -> None:
     before = token_journal.read(world.connection.pk)
     entry = replace(entry_of(world.row()), generation=2)
-    refused = pytest.raises(tokens.JournalUnwritable, match="File too large")
+    refused = pytest.raises(tokens.JournalBehind, match="File too large")
     with token_journal.reserve(world.connection.pk) as slot, disk_ending_at(100), refused:
         slot.write(entry)
     assert token_journal.read(world.connection.pk) == before
@@ -87,6 +97,61 @@ def test_files_left_half_written_go_and_others_stay(world: Practice) -> None:
     assert left.exists()
     token_journal.sweep_unfinished(time.time() + 60)
     assert (left.exists(), file.exists()) == (False, True)
+
+
+def test_where_the_disk_refuses_an_answer_the_row_has_it_and_the_operator_reads_so(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.later(601)
+    refuse_files(monkeypatch)
+    with pytest.raises(tokens.JournalBehind, match=r"^The connection works .* could not be written") as caught:
+        world.ask()
+    assert "not asked" not in str(caught.value)
+    assert (world.row().status, len(world.refreshes())) == (Connection.Status.CONNECTED, 1)
+    assert world.ask() == token_store.opened(world.row(), Connection.ACCESS_TOKEN)
+
+
+def test_a_check_tells_the_operator_of_a_file_and_the_next_call_works(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.later(601)
+    with monkeypatch.context() as once:
+        refuse_files(once)
+        found = checks.run(world.row())
+    assert (found.cause, found.who, found.next_check_at is None) == ("JournalBehind", "operator", False)
+    assert found.detail.startswith("The connection works")
+    assert calls.send(world.row(), "GET", "/api/v1/current/Me").status == 200
+
+
+def test_refresh_now_says_that_there_is_a_new_token_without_its_file(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.later(601)
+    refuse_files(monkeypatch)
+    outcome = refreshing.run(world.row(), by=SOMEBODY)
+    assert (outcome.refreshed, outcome.failed) == (True, True)
+    assert outcome.said.startswith("The connection works")
+
+
+def test_a_secret_is_proven_by_an_answer_that_the_disk_refuses(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.application.secrets.update(proven_at=None)
+    world.later(601)
+    refuse_files(monkeypatch)
+    with pytest.raises(tokens.JournalBehind):
+        world.ask()
+    assert world.application.secrets.get().proven_at is not None
+
+
+def test_no_room_for_tokens_that_came_is_no_request_that_was_not_made(
+    world: Practice, settings: Any, tmp_path: Path
+) -> None:
+    entry = entry_of(world.row())
+    (tmp_path / "file").touch()
+    settings.TOKEN_JOURNAL_DIR = tmp_path / "file"
+    with pytest.raises(tokens.JournalBehind, match=r"could not be written \(.*\)\. Make room there"):
+        token_journal.write(entry)
 
 
 # --- Files that do not open --------------------------------------------------------------------------------------
@@ -122,7 +187,7 @@ def test_a_row_stays_above_a_file_whose_key_comes_back(
     file.write_bytes(content)
     world.later(601)
     refuse_files(monkeypatch)
-    with pytest.raises(tokens.JournalUnwritable):
+    with pytest.raises(tokens.JournalBehind):
         world.ask()
     settings.PORTAL_KEYS = KeyRing(*settings.PORTAL_KEYS.keys, lost)
     assert file.read_bytes() == content
