@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 
 from integrations.crypto import Key, KeyRing, Place
 from integrations.models import Connection, KeyRingCanary
@@ -152,6 +154,27 @@ def test_no_room_for_tokens_that_came_is_no_request_that_was_not_made(
     settings.TOKEN_JOURNAL_DIR = tmp_path / "file"
     with pytest.raises(tokens.JournalBehind, match=r"could not be written \(.*\)\. Make room there"):
         token_journal.write(entry)
+
+
+# --- The row -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [InterfaceError, OperationalError])
+def test_an_answer_is_in_its_file_where_the_database_is_gone(world: Practice, error: type[Exception]) -> None:
+    world.later(601)
+    generation = world.row().token_generation
+
+    def gone(execute: Any, sql: str, *args: Any) -> Any:
+        if "integrations_connection" in sql and world.refreshes():
+            raise error("connection already closed")
+        return execute(sql, *args)
+
+    with database.execute_wrapper(gone), pytest.raises(error):
+        world.ask()
+    entry = token_journal.read(world.connection.pk)
+    assert entry is not None
+    assert entry.generation == generation + 1
+    assert world.ask() == entry.access_token
 
 
 # --- Files that do not open --------------------------------------------------------------------------------------
