@@ -264,8 +264,11 @@ def _save(entry: Entry, *, after: int, cause: str) -> bool:
 
 
 def _save_and_tell(pair: dict[str, Any], of: QuerySet[Connection], cause: str) -> bool:
-    row = of.select_for_update().exclude(status=Status.DISCONNECTED).first()
+    row = of.select_for_update().first()
     if row is None:
+        return False
+    if row.status == Status.DISCONNECTED:  # since the file was written, or was looked at: its tokens live
+        token_journal.remove(row.pk)
         return False
     doubted = not row.access_token
     for name, value in pair.items():

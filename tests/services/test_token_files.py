@@ -18,6 +18,7 @@ from integrations.models import Connection, KeyRingCanary
 from integrations.services import (
     calls,
     checks,
+    disconnecting,
     keyring,
     refreshing,
     token_journal,
@@ -175,6 +176,31 @@ def test_an_answer_is_in_its_file_where_the_database_is_gone(world: Practice, er
     assert entry is not None
     assert entry.generation == generation + 1
     assert world.ask() == entry.access_token
+
+
+def test_who_is_disconnected_while_an_answer_is_written_leaves_no_file(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = token_journal.Slot.write
+
+    def then(slot: token_journal.Slot, entry: Entry) -> None:
+        disconnecting.disconnect(world.row(), by=SOMEBODY)
+        write(slot, entry)
+
+    world.later(601)
+    monkeypatch.setattr(token_journal.Slot, "write", then)
+    with pytest.raises(tokens.ReconnectNeeded):
+        world.ask()
+    assert not token_journal.path(world.connection.pk).exists()
+
+
+def test_who_is_disconnected_while_a_file_is_adopted_leaves_none(world: Practice) -> None:
+    seen = world.row()
+    entry = replace(entry_of(seen), generation=seen.token_generation + 1)
+    disconnecting.disconnect(world.row(), by=SOMEBODY)
+    token_journal.write(entry)
+    assert not token_store.adopt(seen)
+    assert not token_journal.path(seen.pk).exists()
 
 
 # --- Files that do not open --------------------------------------------------------------------------------------
