@@ -22,8 +22,8 @@ VERSION: Final = "v1"
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 FINGERPRINT_BYTES: Final = 5
-_URL_SAFE: Final = bytes.maketrans(b"-_+/", b"+/!!")
-"""From the URL-safe alphabet to the common one, whose own two characters belong to neither then."""
+_NO_SPARE_BITS: Final = (*(f"{last}==" for last in "AQgw"), *(f"{last}=" for last in "AEIMQUYcgkosw048"))
+"""How base64 ends where it is filled up: its last character has four bits, or two, that belong to no byte."""
 KEY_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,19}", re.ASCII)
 
 
@@ -53,7 +53,7 @@ class Place:
     """Grows when the value is replaced, stays when it is sealed again under another key."""
 
     def associated_data(self) -> bytes:
-        return f"{VERSION}|{self.purpose}|{self.row}|{self.generation}".encode()
+        return f"{VERSION}|{self.purpose}|{self.row!s}|{self.generation}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class KeyRing:
             _check_key(key, place=place, earlier=keys[: place - 1])
         self.first: Final = keys[0]
         self._keys: Final = {key.id: key for key in keys}
-        self._ciphers: Final = {key.id: AESGCM(key.material) for key in keys}
+        self._ciphers: Final = {f"{VERSION}.{key.id}": AESGCM(key.material) for key in keys}
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -120,8 +120,9 @@ class KeyRing:
     def seal(self, plaintext: str, place: Place) -> str:
         """Return a token for ``plaintext`` that opens in ``place`` only."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._ciphers[self.first.id].encrypt(nonce, plaintext.encode(), place.associated_data())
-        return f"{VERSION}.{self.first.id}.{base64.urlsafe_b64encode(nonce + sealed).decode('ascii')}"
+        head = f"{VERSION}.{self.first.id}"
+        sealed = self._ciphers[head].encrypt(nonce, plaintext.encode(), place.associated_data())
+        return f"{head}.{base64.urlsafe_b64encode(nonce + sealed).decode('ascii')}"
 
     def open(self, token: str, place: Place) -> str:
         """Return what ``token`` holds.
@@ -129,14 +130,13 @@ class KeyRing:
         Raises:
             CannotOpen: for every reason alike.
         """
-        parts = token.split(".")
-        cipher = self._ciphers.get(parts[1]) if len(parts) == 3 and parts[0] == VERSION else None
+        head, _, encoded = token.rpartition(".")
+        cipher = self._ciphers.get(head)
         if cipher is None:
             raise CannotOpen
         try:
-            body = _decode(parts[2])
-            plain = cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.associated_data())
-            return plain.decode()
+            body = _decode(encoded)
+            return cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.associated_data()).decode()
         except (InvalidTag, ValueError):
             raise CannotOpen from None
 
@@ -155,12 +155,14 @@ def key_id(token: str) -> str | None:
 def _decode(encoded: str) -> bytes:
     """Decode the one canonical spelling; base64 has others for the same bytes, which are altered tokens.
 
-    Spelled otherwise can be the alphabet, what lies outside of it, and the spare bits of the last four characters.
+    Spelled otherwise can be the alphabet, the filling, and the spare bits before it; what else is outside of the
+    alphabet `binascii` refuses.
     """
-    body = binascii.a2b_base64(encoded.encode("ascii").translate(_URL_SAFE), strict_mode=True)
-    if base64.urlsafe_b64encode(body[-(len(body) % 3 or 3) :]).decode("ascii") != encoded[-4:]:
+    if "+" in encoded or "/" in encoded or len(encoded) % 4:
         raise ValueError
-    return body
+    if encoded.endswith("=") and not encoded.endswith(_NO_SPARE_BITS):
+        raise ValueError
+    return binascii.a2b_base64(encoded.replace("-", "+").replace("_", "/"), strict_mode=True)
 
 
 def _parse_key(entry: str, place: int) -> Key:

@@ -1,6 +1,7 @@
 """The key ring, with no Django."""
 
 import base64
+import string
 from uuid import UUID, uuid4
 
 import pytest
@@ -34,6 +35,35 @@ def test_a_token_cut_short_does_not_open(plaintext: str, data: st.DataObject) ->
     token = RING.seal(plaintext, PLACE)
     with pytest.raises(CannotOpen):
         RING.open(token[: data.draw(st.integers(0, len(token) - 1))], PLACE)
+
+
+@pytest.mark.parametrize("plaintext", ["x", "xy", "xyz"], ids=["one of filling", "no filling", "two of filling"])
+@pytest.mark.parametrize("back", [1, 2, 3, 4])
+def test_a_token_whose_end_is_spelled_otherwise_does_not_open(plaintext: str, back: int) -> None:
+    """Spare bits have many spellings; so has filling."""
+    token = RING.seal(plaintext, PLACE)
+    kept, replaced, rest = token[:-back], token[-back], token[len(token) - back + 1 :]
+    for character in sorted({*string.printable, "", "==", "ä"} - {replaced}):
+        with pytest.raises(CannotOpen):
+            RING.open(f"{kept}{character}{rest}", PLACE)
+
+
+@pytest.mark.parametrize("plaintext", ["x", "xy", "xyz"], ids=["one of filling", "no filling", "two of filling"])
+@pytest.mark.parametrize("more", ["=", "==", "====", "A", "A=", "AAAA", "\n", " "])
+def test_a_token_with_something_after_its_end_does_not_open(plaintext: str, more: str) -> None:
+    """Whichever character is the last one."""
+    for token in (RING.seal(plaintext, PLACE) for _ in range(200)):
+        with pytest.raises(CannotOpen):
+            RING.open(f"{token}{more}", PLACE)
+
+
+def test_a_token_in_the_other_alphabet_does_not_open() -> None:
+    tokens = (RING.seal("x" * 99, PLACE) for _ in range(100))
+    token = next(token for token in tokens if {"-", "_"} <= set(token))
+    for ours, other in (("-", "+"), ("_", "/")):
+        head, _, body = token.rpartition(".")
+        with pytest.raises(CannotOpen):
+            RING.open(f"{head}.{body.replace(ours, other)}", PLACE)
 
 
 @given(st.text())
