@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Final
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,10 +19,12 @@ from integrations.services import (
     companies,
     connection_statuses,
     installation,
+    keyring,
     links,
     replacements,
     scope_approvals,
     secrets,
+    token_journal,
     tokens,
 )
 from integrations.services.refusals import Refused
@@ -46,17 +49,20 @@ def connect(state: AuthorizationState, code: str) -> Connection:
         Refused: the app has no secret that opens; or staff disabled or stopped it, or disconnected the customer,
             meanwhile. The code was not traded.
         AppStopped: staff stopped the app after the code was traded; the tokens are nobody's.
-        StandingBy: another portal owns the tokens; the code was not traded.
+        JournalUnwritable: there is no room for the tokens; the code was not traded, and what was connected lives on.
+        StandingBy, WrongKeyRing: another portal owns the tokens, or they could not be sealed; the code was not traded.
     """
     installation.refuse_standby()
+    keyring.fingerprint_key()
     application = state.link.application
     if reasons := links.why_not_finished(state):
         raise Refused(reasons)
     candidates = secrets.in_use(application)
     if not candidates:
         raise Refused(["The app's Client secret is missing, or cannot be opened with the present keys."])
-    answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
-    pending = tokens.begin(application, answer, now=timezone.now())
+    with token_journal.reserve(uuid4()) as slot:  # the answer ends the chain that the user had before
+        answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
+        pending = tokens.begin(application, answer, now=timezone.now(), slot=slot)
     LinkPage.objects.filter(pk=state.link_id).update(connection=pending)  # whoever finishes it has to know
     secrets.prove(secret)
     return finish(pending, state.link)

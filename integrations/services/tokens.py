@@ -142,17 +142,25 @@ def reconnect_from(application: Application) -> datetime | None:
     return lifetimes.reconnect_from([first] if first else [])
 
 
-def begin(application: Application, answer: oauth.TokenAnswer, *, now: datetime) -> Connection:
+def begin(
+    application: Application, answer: oauth.TokenAnswer, *, now: datetime, slot: Slot | None = None
+) -> Connection:
     """Store the tokens of a new consent on a new pending connection; ``now`` (UTC) is when they came.
+
+    ``slot``: the room that was taken for them before they were asked for; the connection has its id. Exact has spent
+    the code by now: where the disk refuses after all, the row is what is left.
 
     Raises:
         WrongKeyRing: the present keys are not this database's; nothing was stored.
-        JournalUnwritable: the disk refused; nothing was stored.
     """
     row = Connection(application=application, consented_at=now, created_at=now)
+    if slot is not None:
+        row.pk = slot.connection_id
     row.token_lifetime, row.token_answered_at = answer.expires_in, now
     token_store.put(row, answer.access_token, answer.refresh_token)
-    token_journal.write(Entry.of(row, answer.access_token, answer.refresh_token))
+    entry = Entry.of(row, answer.access_token, answer.refresh_token)
+    with suppress(JournalUnwritable):  # the next refresh needs the room, and refuses without it
+        slot.write(entry) if slot is not None else token_journal.write(entry)
     with transaction.atomic():
         row.save(force_insert=True)
         connection_statuses.begun(row, cause="Exact gave tokens after a consent.", by=PORTAL)

@@ -36,6 +36,8 @@ WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.Forbidden, "user_rights"),
     (errors.LimitReached, "busy"),
     (LimitReached, "busy"),
+    (tokens.JournalBehind, "not_now"),
+    (tokens.JournalUnwritable, "no_room"),
 )
 """What customers read of a failure: the first class that it is of. Of others: ours to mend, Exact's, or not now."""
 
