@@ -4,7 +4,6 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Final
-from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -60,10 +59,9 @@ def connect(state: AuthorizationState, code: str) -> Connection:
     candidates = secrets.in_use(application)
     if not candidates:
         raise Refused(["The app's Client secret is missing, or cannot be opened with the present keys."])
-    with token_journal.reserve(uuid4()) as slot:  # the answer ends the chain that the user had before
+    with token_journal.reserve(state.pk) as slot:  # the answer ends the chain that the user had before
         answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
-        pending = tokens.begin(application, answer, now=timezone.now(), slot=slot)
-    LinkPage.objects.filter(pk=state.link_id).update(connection=pending)  # whoever finishes it has to know
+        pending = tokens.begin(application, answer, now=timezone.now(), slot=slot, link=state.link)
     secrets.prove(secret)
     return finish(pending, state.link)
 

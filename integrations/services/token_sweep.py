@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Application, AuditEvent, Connection
+from integrations.models import Application, AuditEvent, Connection, LinkPage
 from integrations.rules.actors import PORTAL
 from integrations.rules.lifetimes import UNUSED
 from integrations.services import connection_statuses, installation, token_journal, token_store
@@ -126,5 +126,7 @@ def _find_again(application: Application, entry: Entry) -> None:
     token_store.put(row, entry.access_token, entry.refresh_token, generation=entry.generation)
     with transaction.atomic():
         row.save(force_insert=True)
+        # A consent has the id of the way by which it came: whoever finishes it has to know for whom it is.
+        LinkPage.objects.filter(states=row.pk, connected_at__isnull=True).update(connection=row)
         connection_statuses.begun(row, cause=token_store.CAME_BACK, by=PORTAL)
         AuditEvent.objects.record("connection.found_again", row, by=PORTAL)

@@ -18,7 +18,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from integrations.exact import errors, oauth
-from integrations.models import Application, Connection
+from integrations.models import Application, Connection, LinkPage
 from integrations.rules import lifetimes, refresh
 from integrations.rules.actors import PORTAL
 from integrations.services import (
@@ -143,10 +143,16 @@ def reconnect_from(application: Application) -> datetime | None:
 
 
 def begin(
-    application: Application, answer: oauth.TokenAnswer, *, now: datetime, slot: Slot | None = None
+    application: Application,
+    answer: oauth.TokenAnswer,
+    *,
+    now: datetime,
+    slot: Slot | None = None,
+    link: LinkPage | None = None,
 ) -> Connection:
     """Store the tokens of a new consent on a new pending connection; ``now`` (UTC) is when they came.
 
+    ``link``: by which page, which leads to the connection from then on: whoever finishes it has to know.
     ``slot``: the room that was taken for them before they were asked for; the connection has its id. Exact has spent
     the code by now: where the disk refuses after all, the row is what is left.
 
@@ -164,6 +170,8 @@ def begin(
     with transaction.atomic():
         row.save(force_insert=True)
         connection_statuses.begun(row, cause="Exact gave tokens after a consent.", by=PORTAL)
+        if link is not None:
+            LinkPage.objects.filter(pk=link.pk).update(connection=row)
     return row
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import AuthorizationState, Connection
-from integrations.services import checks, connections, links, token_journal, tokens
+from integrations.services import checks, connections, links, secrets, token_journal, token_sweep, tokens
+from tests import customers as given
 from tests.practice import Practice as Portal
 from tests.practice import practising
 from tests.services.practice import SOMEBODY, Practice
@@ -48,6 +50,29 @@ def traded(world: Practice) -> int:
     return sum(entry["grant_type"] == "authorization_code" for entry in world.exact.ledger("token"))
 
 
+def nobody(world: Practice) -> None:
+    """Nobody is connected yet."""
+    token_journal.remove(world.connection.pk)
+    Connection.objects.all().delete()
+
+
+def killed(*_: Any, **__: Any) -> Any:
+    """What follows does not happen: the process is gone."""
+    raise KeyboardInterrupt
+
+
+def long_ago(minutes: float = 5) -> timedelta:
+    """Let so much time have passed for what is unfinished."""
+    past = timedelta(minutes=minutes)
+    for row in Connection.objects.pending():
+        Connection.objects.filter(pk=row.pk).update(consented_at=row.consented_at - past, claimed_until=None)
+    for pk in token_journal.ids():
+        entry = token_journal.read(pk)
+        assert entry is not None
+        token_journal.write(replace(entry, answered_at=entry.answered_at - past))
+    return past
+
+
 # --- The room for the tokens -------------------------------------------------------------------------------------
 
 
@@ -72,7 +97,7 @@ def test_the_same_code_is_good_once_there_is_room(world: Practice, monkeypatch: 
 def test_where_the_disk_refuses_after_all_the_row_has_the_tokens(
     world: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Connection.objects.all().delete()
+    nobody(world)
     state, code = a_state(world), world.client.consent()
     monkeypatch.setattr(os, "fsync", failing(BROKEN))
     made = connections.connect(state, code)
@@ -101,3 +126,29 @@ def test_whoever_is_connected_stays_so_while_the_disk_is_full(
     Connection.objects.update(token_answered_at=timezone.now() - timedelta(seconds=601))
     portal.sandbox.clock.move(601)
     assert checks.run(Connection.objects.select_related("application").get()).ok
+
+
+# --- Processes that end ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept_in", ["row", "file"])
+def test_a_consent_whose_process_was_killed_is_finished_for_its_customer(
+    world: Practice, monkeypatch: pytest.MonkeyPatch, kept_in: str
+) -> None:
+    nobody(world)
+    customer = given.add()
+    state, code = a_state(world, customer=customer), world.client.consent()
+    with monkeypatch.context() as patch:
+        if kept_in == "row":
+            patch.setattr(secrets, "prove", killed)
+        else:
+            patch.setattr(Connection, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            connections.connect(state, code)
+    long_ago()
+    assert token_sweep.files().found_again == (kept_in == "file")
+    long_ago()
+    assert connections.finish_pending() == 1
+    made = Connection.objects.get()
+    assert (made.status, customer.links.get().connection) == (Status.CONNECTED, made)
+    assert customer.companies.count() > 0
