@@ -4,6 +4,7 @@ The token is spent by its first use here. Whoever goes on using it there ends th
 has to be stopped first; nobody can look whether it is.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,17 @@ from django.utils import timezone
 from integrations.exact import errors, token_answers
 from integrations.models import Application, AuditEvent, Connection, Customer, LinkPage
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import calls, checks, connection_statuses, connections, links, rights, token_store, tokens
+from integrations.services import (
+    calls,
+    checks,
+    connection_statuses,
+    connections,
+    links,
+    rights,
+    token_journal,
+    token_store,
+    tokens,
+)
 from integrations.services.refusals import Refused
 from integrations.services.usage import LimitReached
 
@@ -31,6 +42,8 @@ class Kept:
 
     connection: Connection
     link: LinkPage
+    generation: int
+    """Of the token that was brought: what Exact gives for it is above that."""
 
 
 def keep(application: Application, refresh_token: str, *, by: Actor, customer: Customer | None = None) -> Kept:
@@ -52,29 +65,40 @@ def keep(application: Application, refresh_token: str, *, by: Actor, customer: C
         connection_statuses.begun(row, cause=CAUSE, by=by)
         LinkPage.objects.filter(pk=link.pk).update(connection=row)
         AuditEvent.objects.record("connection.imported", row, by=by, details={"link": str(link.pk)})
-    return Kept(row, link)
+    return Kept(row, link, row.token_generation)
 
 
 def finish(kept: Kept) -> Connection:
     """Exchange the token, find out whose it is, keep which companies it reaches, and check the connection.
 
-    Return the connection of that user; the pending one where Exact gives no token yet (too early, not there): it is
-    kept then, and the import goes on by itself for a day.
+    Return the connection of that user; the pending one where Exact gives no token yet (too early, not there), or has
+    given one and does not say whose it is: it is kept then, and the import goes on by itself for a day.
 
     Raises:
         Refused: Exact does not take the token, with the reason; it is not kept.
     """
     try:
-        connection = connections.finish(kept.connection, kept.link)
+        connection = _finished(kept)
     except (errors.ExactError, tokens.TokenUnavailable, calls.CallRefused, LimitReached) as failure:
-        if reason := _why_gone(failure):
-            _drop(kept)
+        if (reason := _why_gone(failure)) and _drop(kept):
             raise Refused([reason]) from None
         kept.connection.refresh_from_db()
         return kept.connection
     checks.run(connection)
     connection.refresh_from_db()
     return connection
+
+
+def _finished(kept: Kept) -> Connection:
+    with suppress(tokens.JournalBehind):
+        return connections.finish(kept.connection, kept.link)
+    return connections.finish(kept.connection, kept.link)  # by the row, which has what the disk refused
+
+
+def _has_spent(kept: Kept) -> bool:
+    """Tell whether Exact has given tokens for the one that was brought, which are the only good ones now."""
+    rows = Connection.objects.filter(pk=kept.connection.pk, token_generation__gt=kept.generation)
+    return rows.exists() or token_journal.generation(kept.connection.pk) > kept.generation
 
 
 def _why_gone(failure: Exception) -> str:
@@ -87,10 +111,15 @@ def _why_gone(failure: Exception) -> str:
     return ""
 
 
-def _drop(kept: Kept) -> None:
-    """Keep nothing of a token that leads nowhere; the event that it was brought stays."""
+def _drop(kept: Kept) -> bool:
+    """Keep nothing of a token that leads nowhere; the event that it was brought stays. False where it has led to
+    other tokens: those are kept."""
     now = timezone.now()
     with transaction.atomic():
+        list(Connection.objects.select_for_update().filter(pk=kept.connection.pk))
+        if _has_spent(kept):
+            return False
         Connection.objects.pending().filter(pk=kept.connection.pk).delete()
         closed = {"connection": None, "revoked_at": now, "revoked_by": str(PORTAL)}
         LinkPage.objects.filter(pk=kept.link.pk).update(**closed)
+    return True

@@ -1,6 +1,8 @@
 """A connection is brought from a former system by its refresh token: used once, kept or dropped, and checked."""
 
+import os
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, Customer, LinkPage, StatusChange
 from integrations.rules.actors import PORTAL
-from integrations.services import connections, imports, token_journal, tokens
+from integrations.services import calls, connections, imports, token_journal, tokens
 from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.services.practice import SOMEBODY, Practice, turn
@@ -108,6 +110,49 @@ def test_through_a_disabled_app_nobody_is_imported(world: Practice, token: str) 
     with pytest.raises(Refused, match="not enabled"):
         imports.keep(world.application, token, by=SOMEBODY)
     assert not Connection.objects.exists()
+
+
+# --- The disk ----------------------------------------------------------------------------------------------------
+
+
+def failing(*_: Any) -> None:
+    raise OSError(5, os.strerror(5))
+
+
+def test_where_the_disk_refuses_what_exact_gave_the_row_keeps_it(
+    world: Practice, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = imports.keep(world.application, token, by=SOMEBODY)
+    monkeypatch.setattr(token_journal.os, "fsync", failing)
+    made = imports.finish(kept)
+    assert (made.status, made.checks.get().ok) == (Status.CONNECTED, True)
+    assert [entry["status"] for entry in world.refreshes()] == [200]
+
+
+def test_what_exact_gave_is_never_dropped_for_a_failure_after_it(
+    world: Practice, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = imports.keep(world.application, token, by=SOMEBODY)
+    monkeypatch.setattr(token_journal.os, "fsync", failing)
+    monkeypatch.setattr(imports, "_finished", partial(_refused_after, connections.finish))
+    assert imports.finish(kept).status == Status.PENDING
+    assert LinkPage.objects.get(pk=kept.link.pk).revoked_at is None
+
+
+def _refused_after(finish: Any, kept: imports.Kept) -> None:
+    with pytest.raises(tokens.JournalUnwritable):
+        finish(kept.connection, kept.link)
+    raise calls.CallRefused("The call was not made.")
+
+
+def test_where_there_is_no_room_exact_is_not_asked_and_nothing_is_kept(
+    world: Practice, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = imports.keep(world.application, token, by=SOMEBODY)
+    monkeypatch.setattr(token_journal.os, "posix_fallocate", failing)
+    with pytest.raises(Refused, match="so Exact was not asked"):
+        imports.finish(kept)
+    assert (world.refreshes(), Connection.objects.count()) == ([], 0)
 
 
 # --- By command and by page --------------------------------------------------------------------------------------
