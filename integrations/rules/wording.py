@@ -44,6 +44,7 @@ ACTIONS: Final = {
     "connection.verifying": "lost an answer of Exact; the connection is being verified",
     "connection.verified": "found the connection alive",
     "connection.imported": "brought a connection from a former system",
+    "connection.given_up": "gave up tokens that Exact no longer takes; nobody knew yet whose they were",
     "connection.found_again": "found tokens of a connection that the database had lost",
     "connection.disconnected": "disconnected",
     "calendar.made": "made a calendar feed of last possible days",

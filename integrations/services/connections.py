@@ -24,6 +24,7 @@ from integrations.services import (
     scope_approvals,
     secrets,
     token_journal,
+    token_sweep,
     tokens,
 )
 from integrations.services.refusals import Refused
@@ -84,11 +85,41 @@ def finish_pending() -> int:
 
 
 def finish(pending: Connection, link: LinkPage | None) -> Connection:
-    me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
+    """Find out whose the tokens are, and which companies they reach.
+
+    Raises:
+        ReconnectNeeded: nobody's: Exact takes them no more, and nothing of them is kept.
+        ExactError, TokenUnavailable, CallRefused: not now.
+        Refused: see ``identify``.
+    """
+    try:
+        me = reads.me(partial(calls.send, pending, purpose=calls.CONSENT))
+    except tokens.ReconnectNeeded as over:
+        _give_up(pending, link, over)
+        raise
     connection = identify(pending, me, link=link)
     _first_companies(connection, me, link)
     replacements.follow(connection, link=link)
     return connection
+
+
+def _give_up(pending: Connection, link: LinkPage | None, over: tokens.ReconnectNeeded) -> None:
+    """The chain ended before anybody knew whose it was: asking again would send a spent token, every ten minutes.
+
+    The event keeps why. By the page another consent can be given, unless it was an import's, which nobody can open.
+    """
+    with transaction.atomic():
+        rows = Connection.objects.pending().select_for_update().filter(token_generation=pending.token_generation)
+        row = rows.filter(pk=pending.pk).first()
+        if row is None or token_journal.generation(row.pk) > row.token_generation:
+            return
+        if AuditEvent.objects.about(row).filter(action="connection.imported").exists():
+            pages = LinkPage.objects.filter(connection=row)
+            pages.update(connection=None, revoked_at=timezone.now(), revoked_by=str(PORTAL))
+        details = {"cause": over.reason} | ({"link": str(link.pk)} if link else {})
+        AuditEvent.objects.record("connection.given_up", row, by=PORTAL, details=details)
+        token_sweep.forget([row.pk])
+        row.delete()
 
 
 def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connection:

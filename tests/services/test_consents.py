@@ -11,14 +11,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import AuthorizationState, Connection
+from integrations.exact import reads
+from integrations.models import AuditEvent, AuthorizationState, Connection
 from integrations.services import checks, connections, links, secrets, token_journal, token_sweep, tokens
 from tests import customers as given
 from tests.practice import Practice as Portal
 from tests.practice import practising
 from tests.services.practice import SOMEBODY, Practice
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # files follow commits
 Status = Connection.Status
 FULL = OSError(28, os.strerror(28))
 BROKEN = OSError(5, os.strerror(5))
@@ -152,3 +153,71 @@ def test_a_consent_whose_process_was_killed_is_finished_for_its_customer(
     made = Connection.objects.get()
     assert (made.status, customer.links.get().connection) == (Status.CONNECTED, made)
     assert customer.companies.count() > 0
+
+
+# --- Chains that are over ----------------------------------------------------------------------------------------
+
+
+def overtaken(world: Practice, **link: Any) -> Connection:
+    """Tokens of a consent that nobody finished, and that a later one ended."""
+    nobody(world)
+    state = a_state(world, **link)
+    with token_journal.reserve(state.pk) as slot:
+        world.connection = tokens.begin(
+            world.application, world.answer(), now=timezone.now(), slot=slot, link=state.link
+        )
+    world.answer()
+    world.later(601)
+    return world.connection
+
+
+def given_up() -> list[dict[str, Any]]:
+    return list(AuditEvent.objects.filter(action="connection.given_up").values_list("details", flat=True))
+
+
+def test_a_consent_whose_tokens_exact_no_longer_takes_is_asked_for_once(world: Practice) -> None:
+    lost = overtaken(world)
+    for _ in range(3):
+        long_ago(11)
+        assert connections.finish_pending() == 0
+    assert len(world.refreshes()) == 1
+    assert not Connection.objects.exists()
+    assert not token_journal.path(lost.pk).exists()
+    assert token_sweep.files() == token_sweep.Swept()
+
+
+def test_why_it_was_given_up_is_kept_and_its_page_can_be_used_again(world: Practice) -> None:
+    customer = given.add()
+    overtaken(world, customer=customer)
+    long_ago()
+    connections.finish_pending()
+    page = customer.links.get()
+    (why,) = given_up()
+    assert why["link"] == str(page.pk)
+    assert "A later authorization replaced this connection" in why["cause"]
+    assert (page.connection, links.why_not_open(page)) == (None, ())
+
+
+def test_tokens_found_again_that_exact_no_longer_takes_are_given_up(world: Practice) -> None:
+    lost = overtaken(world)
+    Connection.objects.all().delete()
+    long_ago(11)
+    assert token_sweep.files().found_again == 1
+    long_ago()
+    connections.finish_pending()
+    assert len(given_up()) == 1
+    assert not token_journal.path(lost.pk).exists()
+    assert token_sweep.files().found_again == 0
+
+
+def test_tokens_that_came_meanwhile_are_not_given_up(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = overtaken(world)
+
+    def refused(*_: Any, **__: Any) -> None:
+        Connection.objects.filter(pk=row.pk).update(token_generation=row.token_generation + 1)
+        raise tokens.ReconnectNeeded("Exact takes them no more.")
+
+    monkeypatch.setattr(reads, "me", refused)
+    with pytest.raises(tokens.ReconnectNeeded):
+        connections.finish(row, None)
+    assert Connection.objects.get().pk == row.pk

@@ -95,6 +95,25 @@ def test_where_exact_is_away_it_goes_on_by_itself(world: Practice, token: str, f
     assert made.status == Status.CONNECTED
 
 
+def test_an_import_that_goes_on_by_itself_ends_where_exact_no_longer_takes_its_token(
+    world: Practice, token: str
+) -> None:
+    world.exact.order("error_500", "token", processed=False)
+    kept = imports.keep(world.application, token, by=SOMEBODY)
+    assert imports.finish(kept).status == Status.PENDING
+    world.answer()  # somebody consents elsewhere
+    world.exact.clock.move(600)
+    for _ in range(3):
+        past = timezone.now() - timedelta(minutes=11)
+        Connection.objects.pending().update(consented_at=past, refresh_asked_at=past, claimed_until=None)
+        assert connections.finish_pending() == 0
+    assert len(world.refreshes()) == 2
+    kept.link.refresh_from_db()
+    assert (kept.link.connection, kept.link.revoked_by) == (None, str(PORTAL))
+    (event,) = AuditEvent.objects.filter(action="connection.given_up")
+    assert event.details["link"] == str(kept.link.pk)
+
+
 def test_a_token_that_was_just_used_waits(world: Practice) -> None:
     Connection.objects.all().delete()
     fresh = world.answer().refresh_token
