@@ -115,11 +115,12 @@ def _missing(old: Connection, new: Connection) -> QuerySet[Company]:
 
 
 def _take_over(old: Connection, new: Connection) -> None:
-    """Let calls use the tokens of ``new``, and destroy those of ``old``; both are locked."""
-    moved = list(Company.objects.filter(primary_access__connection=old))
+    """Let calls use the tokens of ``new``, and destroy those of ``old``; both are locked. What ``new`` does not reach
+    goes to whom else reaches it."""
     reached = {access.company_id: access for access in new.accesses.filter(withdrawn_at__isnull=True)}
+    moved = list(Company.objects.filter(primary_access__connection=old, pk__in=reached))
     for company in moved:
-        company.primary_access = reached.get(company.pk)
+        company.primary_access = reached[company.pk]
     Company.objects.bulk_update(moved, ["primary_access"])
     disconnecting.retire(old, f"{REPLACED} on {standings.say(timezone.now())}.", by=PORTAL)
     details = {"connection": str(new.pk), "companies": len(moved)}

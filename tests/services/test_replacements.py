@@ -75,6 +75,12 @@ def test_who_reaches_all_that_is_used_takes_over_and_the_old_one_ends(alex: Conn
     assert actions(alex) == ["connection.replacement_asked", "connection.replaced"]
 
 
+def test_what_the_new_one_does_not_reach_goes_to_whom_else_reaches_it(app: Application, alex: Connection) -> None:
+    customers.reach(customers.connect(app, "Hanna Harbour"), None, 3)
+    connect(alex, 1, 2)
+    assert primaries() == {1: "Robin Booker", 2: "Robin Booker", 3: "Hanna Harbour"}
+
+
 def test_where_a_company_is_missing_both_live_and_it_is_said(alex: Connection) -> None:
     new = connect(alex, 1)
     assert (alex.status, new.status) == ("connected", "connected")
