@@ -162,6 +162,21 @@ def write(entry: Entry) -> None:
         slot.give_back()
 
 
+def bring_up(entry: Entry) -> None:
+    """Put on the disk what a row has, unless its file says that it holds later tokens by now.
+
+    Raises:
+        JournalBehind: the disk refused.
+    """
+    try:
+        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(fcntl.LOCK_EX):  # nobody renames a later one into its place meanwhile
+            if generation(entry.connection_id) <= entry.generation:
+                _fill(entry.connection_id, _sealed(entry))
+    except OSError as error:
+        raise _behind(error) from None
+
+
 def read(connection_id: uuid.UUID) -> Entry | None:
     """Return what the file holds; None where there is none, or none that opens with the present keys."""
     return _opened(connection_id, _content(connection_id))

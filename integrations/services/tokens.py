@@ -206,7 +206,7 @@ def move(source: Connection, target: Connection) -> None:
 
 def _move_file(*, old_id: UUID, entry: Entry) -> None:
     with suppress(JournalUnwritable):  # the row has them; the next refresh needs the room, and refuses without it
-        token_journal.write(entry)
+        token_journal.bring_up(entry)
         token_journal.remove(old_id)
 
 
@@ -214,7 +214,7 @@ def name(connection: Connection) -> None:
     """Keep with the tokens, in their file, whose they are."""
     pair = [token_store.opened(connection, column) for column in (Connection.ACCESS_TOKEN, Connection.REFRESH_TOKEN)]
     with suppress(JournalUnwritable):  # the row says it too
-        token_journal.write(Entry.of(connection, *pair))
+        token_journal.bring_up(Entry.of(connection, *pair))
 
 
 # --- Asking Exact -------------------------------------------------------------------------------------------

@@ -54,6 +54,25 @@ def test_each_refresh_replaces_the_file(world: Practice) -> None:
     assert [file.name for file in token_journal.path(world.connection.pk).parent.glob(".*.part")] == []
 
 
+def test_a_name_is_never_written_over_later_tokens(world: Practice) -> None:
+    stale = world.row()
+    world.later(601)
+    token = world.ask()
+    tokens.name(stale)
+    entry = token_journal.read(stale.pk)
+    assert entry is not None
+    assert (entry.generation, entry.access_token) == (world.row().token_generation, token)
+
+
+def test_a_name_is_kept_with_the_tokens_that_it_belongs_to(world: Practice) -> None:
+    row = world.row()
+    row.exact_user_id = "another-name"
+    tokens.name(row)
+    entry = token_journal.read(row.pk)
+    assert entry is not None
+    assert (entry.user, entry.generation) == ("another-name", row.token_generation)
+
+
 def test_a_file_of_another_connection_does_not_open(world: Practice) -> None:
     other = Connection(application=world.application)
     content = token_journal.path(world.connection.pk).read_bytes()
