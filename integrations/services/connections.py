@@ -137,13 +137,13 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
         known = Connection.objects.filter(application_id=pending.application_id, exact_user_id=me.user_id).first()
         if not Connection.objects.filter(pk=pending.pk).exists():
             raise Refused(["This connection was finished by another process."])
-        if known is not None and known.pk != pending.pk:
-            tokens.move(pending, known)
+        has_later = known is not None and known.pk != pending.pk and not tokens.move(pending, known)
         connection = known or pending
         connection.refresh_from_db()
         _describe(connection, me)
-        cause = "Exact named the user whose tokens these are."
-        connection_statuses.change(connection, Status.CONNECTED, cause=cause, by=by, keep=False)
+        if not has_later:
+            cause = "Exact named the user whose tokens these are."
+            connection_statuses.change(connection, Status.CONNECTED, cause=cause, by=by, keep=False)
         connection.consented_at = connection.next_check_at = timezone.now()
         connection.claimed_until = None
         connection.scope_approval = scope_approvals.latest([application]).get(application.pk)
@@ -152,7 +152,9 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
             LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
             Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
-        details = {"link": str(link.pk)} if link else None
+        details = {"link": str(link.pk)} if link else {}
+        if connection.pk != pending.pk:
+            details[token_sweep.CONSENT] = str(pending.pk)
         AuditEvent.objects.record(action, connection, by=by, details=details)
         transaction.on_commit(partial(tokens.name, connection))
     return connection

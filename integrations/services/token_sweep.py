@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.models import Application, AuditEvent, Connection, LinkPage
 from integrations.rules.actors import PORTAL
 from integrations.rules.lifetimes import UNUSED
-from integrations.services import connection_statuses, installation, token_journal, token_store
+from integrations.services import connection_statuses, installation, token_journal, token_store, tokens
 from integrations.services.token_journal import Entry
 
 BATCH: Final = 500
@@ -22,6 +22,8 @@ NAMELESS: Final = timedelta(days=1)
 YOUNG: Final = timedelta(minutes=1)
 """Whoever wrote such a file is writing its row."""
 UNFINISHED: Final = timedelta(hours=1)
+CONSENT: Final = "consent"
+"""By this name the event of a renewal keeps which pending connection it was whose tokens moved."""
 Status = Connection.Status
 
 
@@ -109,9 +111,29 @@ def _without_a_row(entry: Entry, now: datetime, swept: Swept) -> None:
     if application is None or age > UNUSED or (not entry.user and age > NAMELESS):
         token_journal.remove(entry.connection_id)
         swept.removed += 1
+    elif age > YOUNG and (moved := _moved_to(entry)) is not None:
+        _finish_move(entry, moved, swept)
     elif age > YOUNG:
         _find_again(application, entry)
         swept.found_again += 1
+
+
+def _moved_to(entry: Entry) -> AuditEvent | None:
+    """Return by which event another connection got the tokens of a file without a row, and whose file was left."""
+    consent = {f"details__{CONSENT}": str(entry.connection_id)}
+    return AuditEvent.objects.filter(action="connection.renewed", **consent).first()
+
+
+def _finish_move(entry: Entry, moved: AuditEvent, swept: Swept) -> None:
+    """The tokens of the file are, or were, those of another connection: its own file gets what its row has first, so
+    that they are on the disk all the while."""
+    row = Connection.objects.exclude(status__in=Connection.ENDED).filter(pk=moved.object_id).first()
+    if row is not None:
+        tokens.name(row)
+    kept = None if row is None else token_journal.read(row.pk)
+    if row is None or (kept is not None and kept.generation >= row.token_generation):
+        token_journal.remove(entry.connection_id)
+        swept.removed += 1
 
 
 def _find_again(application: Application, entry: Entry) -> None:

@@ -175,38 +175,52 @@ def begin(
     return row
 
 
-def move(source: Connection, target: Connection) -> None:
+def move(source: Connection, target: Connection) -> bool:
     """Give the tokens of a pending connection to another row of the same app, which is connected from then
     on, and delete the pending row: a chain lives in one place. Both objects are read again.
 
-    The caller records the event, in the same transaction.
+    False where the other row has later tokens, which a later consent or a refresh gave: it keeps them as they are.
+    The caller records the event, with the id of the pending row, in the same transaction: until its file is gone,
+    that event is what tells that its tokens live elsewhere.
 
     Raises:
         CannotOpenTokens: nothing was changed.
         ValueError: ``source`` is not pending, or of another app.
     """
     with transaction.atomic():
+        token_store.adopt(Connection.objects.get(pk=target.pk))
         rows = Connection.objects.select_for_update().order_by("pk").in_bulk([source.pk, target.pk])
         old, new = rows[source.pk], rows[target.pk]
         if old.status != Connection.Status.PENDING or old.application_id != new.application_id or old == new:
             raise ValueError("tokens move from a pending connection to another one of the same app")
         pair = [token_store.opened(old, column) for column in (Connection.ACCESS_TOKEN, Connection.REFRESH_TOKEN)]
-        token_store.put(new, *pair)
-        new.token_lifetime, new.token_answered_at = old.token_lifetime, old.token_answered_at
-        new.refresh_asked_at = old.refresh_asked_at  # an answer that was lost is lost here, too
-        new.consented_at = old.consented_at
-        cause = "The same user consented again: the connection has his new tokens."
-        connection_statuses.change(new, Connection.Status.CONNECTED, cause=cause, by=PORTAL, keep=False)
-        new.save(update_fields=[*token_store.CHAIN, "consented_at"])
+        moves = not _is_later(new, old)
+        if moves:
+            token_store.put(new, *pair)
+            new.token_lifetime, new.token_answered_at = old.token_lifetime, old.token_answered_at
+            new.refresh_asked_at = old.refresh_asked_at  # an answer that was lost is lost here, too
+            new.consented_at = old.consented_at
+            cause = "The same user consented again: the connection has his new tokens."
+            connection_statuses.change(new, Connection.Status.CONNECTED, cause=cause, by=PORTAL, keep=False)
+            new.save(update_fields=[*token_store.CHAIN, "consented_at"])
         old.delete()
         # After the row, not before it: while both rows are there, each chain lives in one place only.
-        transaction.on_commit(partial(_move_file, old_id=source.pk, entry=Entry.of(new, *pair)))
+        transaction.on_commit(partial(_move_file, old_id=source.pk, entry=Entry.of(new, *pair) if moves else None))
     target.refresh_from_db()
+    return moves
 
 
-def _move_file(*, old_id: UUID, entry: Entry) -> None:
+def _is_later(row: Connection, than: Connection) -> bool:
+    """Tell whether a row has tokens that came after those of another one; a time that lies ahead tells nothing."""
+    if not row.refresh_token or row.token_answered_at is None or than.token_answered_at is None:
+        return False
+    return than.token_answered_at < row.token_answered_at <= timezone.now() + token_store.CLOCKS_DIFFER
+
+
+def _move_file(*, old_id: UUID, entry: Entry | None) -> None:
     with suppress(JournalUnwritable):  # the row has them; the next refresh needs the room, and refuses without it
-        token_journal.bring_up(entry)
+        if entry is not None:
+            token_journal.bring_up(entry)
         token_journal.remove(old_id)
 
 

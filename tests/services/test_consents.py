@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.exact import reads
 from integrations.models import AuditEvent, AuthorizationState, Connection
-from integrations.services import checks, connections, links, secrets, token_journal, token_sweep, tokens
+from integrations.services import checks, connections, links, secrets, token_journal, token_store, token_sweep, tokens
 from tests import customers as given
 from tests.practice import Practice as Portal
 from tests.practice import practising
@@ -60,6 +60,10 @@ def nobody(world: Practice) -> None:
 def killed(*_: Any, **__: Any) -> Any:
     """What follows does not happen: the process is gone."""
     raise KeyboardInterrupt
+
+
+def unwritable(*_: Any) -> None:
+    raise tokens.JournalUnwritable("The disk is full.")
 
 
 def long_ago(minutes: float = 5) -> timedelta:
@@ -153,6 +157,67 @@ def test_a_consent_whose_process_was_killed_is_finished_for_its_customer(
     made = Connection.objects.get()
     assert (made.status, customer.links.get().connection) == (Status.CONNECTED, made)
     assert customer.companies.count() > 0
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_a_renewal_whose_process_was_killed_before_its_files_leaves_no_twin(
+    world: Practice, monkeypatch: pytest.MonkeyPatch, refreshed: bool
+) -> None:
+    Connection.objects.update(exact_user_id=world.exact.ledger("token")[-1]["user_id"])
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "_move_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            connections.connect(a_state(world), world.client.consent())
+    if refreshed:
+        world.later(601)
+        world.ask()
+    long_ago(11)
+    assert token_sweep.files().found_again == 0
+    assert [token_journal.generation(pk) for pk in token_journal.ids()] == [world.row().token_generation]
+    assert connections.finish_pending() == 0
+    world.later(601)
+    world.ask()
+    assert {entry["status"] for entry in world.refreshes()} == {200}
+
+
+def test_the_file_of_a_renewal_stays_until_the_disk_takes_the_other(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(exact_user_id=world.exact.ledger("token")[-1]["user_id"])
+    state = a_state(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(token_journal, "bring_up", unwritable)
+        connections.connect(state, world.client.consent())
+    long_ago()
+    with monkeypatch.context() as patch:
+        patch.setattr(token_journal, "bring_up", unwritable)
+        assert token_sweep.files() == token_sweep.Swept()
+    assert token_journal.path(state.pk).exists()
+    assert token_sweep.files().removed == 1
+    entry = token_journal.read(world.connection.pk)
+    assert entry is not None
+    assert entry.generation == world.row().token_generation
+
+
+def test_a_backup_older_than_the_renewal_finds_its_tokens_again(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells then that they moved, and it may be that only this file has them."""
+    Connection.objects.update(exact_user_id=world.exact.ledger("token")[-1]["user_id"])
+    before = Connection.objects.filter(pk=world.connection.pk).values(*token_store.CHAIN).get()
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "_move_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            connections.connect(a_state(world), world.client.consent())
+    Connection.objects.filter(pk=world.connection.pk).update(**before)
+    AuditEvent.objects.all().delete()
+    long_ago()
+    assert token_sweep.files().found_again == 1
+    Connection.objects.pending().update(token_answered_at=timezone.now())
+    assert connections.finish_pending() == 1
+    world.later(601)
+    world.ask()
+    assert world.row().status == Status.CONNECTED
 
 
 # --- Chains that are over ----------------------------------------------------------------------------------------

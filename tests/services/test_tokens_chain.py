@@ -205,7 +205,7 @@ def test_tokens_revive_a_connection_that_had_ended(world: Practice) -> None:
 
 def test_a_lost_answer_moves_along(world: Practice) -> None:
     pending = tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(seconds=601))
-    world.exact.clock.move(601)
+    world.later(602)
     world.exact.order("lost_answer", "token")
     with pytest.raises(tokens.OutcomeUnknown):
         tokens.access_token(pending)
@@ -213,6 +213,39 @@ def test_a_lost_answer_moves_along(world: Practice) -> None:
     with pytest.raises(tokens.OutcomeUnknown):
         world.ask()
     assert len(world.refreshes()) == 1
+
+
+def test_tokens_never_move_over_later_ones(world: Practice) -> None:
+    """Two consents of one user, of which the first is finished last."""
+    first = tokens.begin(world.application, world.answer(), now=timezone.now())
+    second = world.answer()
+    assert tokens.move(tokens.begin(world.application, second, now=timezone.now()), world.row())
+    assert not tokens.move(first, world.row())
+    assert not Connection.objects.pending().exists()
+    assert world.ask() == second.access_token
+    world.later(601)
+    world.ask()
+    assert [entry["status"] for entry in world.refreshes()] == [200]
+
+
+def test_tokens_never_move_over_later_ones_that_only_the_file_has(world: Practice) -> None:
+    """As where yesterday's backup has the consent unfinished that was finished since."""
+    before = Connection.objects.filter(pk=world.connection.pk).values(*token_store.CHAIN).get()
+    first = tokens.begin(world.application, world.answer(), now=timezone.now())
+    second = world.answer()
+    tokens.move(tokens.begin(world.application, second, now=timezone.now()), world.row())
+    tokens.name(world.row())
+    Connection.objects.filter(pk=world.connection.pk).update(**before)
+    assert not tokens.move(first, world.row())
+    assert world.ask() == second.access_token
+
+
+def test_a_time_that_lies_ahead_keeps_no_new_tokens_away(world: Practice) -> None:
+    """The clock has been set back since the last refresh."""
+    Connection.objects.update(token_answered_at=timezone.now() + timedelta(hours=1))
+    answer = world.answer()
+    assert tokens.move(tokens.begin(world.application, answer, now=timezone.now()), world.row())
+    assert world.ask() == answer.access_token
 
 
 @pytest.mark.parametrize("refusal", [None, errors.ChainReplaced, errors.ConnectionLost])
