@@ -33,8 +33,10 @@ def run_checks(ids: list[str]) -> None:
 @shared_task
 def finish_token_requests() -> None:
     """Look after token requests and consents whose process ended half-way."""
-    token_sweep.requests()
-    connections.finish_pending()
+    try:
+        token_sweep.requests()
+    finally:  # what is wrong with one is nothing to the other; the task fails all the same
+        connections.finish_pending()
 
 
 @shared_task

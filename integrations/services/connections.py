@@ -28,6 +28,7 @@ from integrations.services import (
     tokens,
 )
 from integrations.services.refusals import Refused
+from integrations.services.row_failures import Failures
 from integrations.services.usage import LimitReached
 
 MAX_PAGES: Final = 20
@@ -35,6 +36,8 @@ UNDER_WAY: Final = timedelta(minutes=1)
 """For as long a browser's request may still be finishing what it began."""
 CLAIM: Final = timedelta(minutes=10)
 AT_ONCE: Final = 20
+LATER: Final = (errors.ExactError, calls.CallRefused, tokens.TokenUnavailable, Refused)
+"""Why a consent cannot be finished now."""
 Status = Connection.Status
 
 
@@ -70,17 +73,21 @@ def connect(state: AuthorizationState, code: str) -> Connection:
 def finish_pending() -> int:
     """Go on where the process that traded a code ended before it knew whose the tokens are; return how many are known
     now. One at a time has each; what fails is tried again ten minutes later, until the clearing takes it.
+
+    Raises:
+        Incomplete: with some something unexpected went wrong; the others had their turn.
     """
-    finished = 0
+    finished, failures = 0, Failures()
     now = timezone.now()
     waiting = Connection.objects.pending().filter(consented_at__lt=now - UNDER_WAY).filter(Connection.unclaimed(now))
     for pending in waiting.select_related("application").order_by("consented_at")[:AT_ONCE]:
         if not Connection.objects.filter(Connection.unclaimed(now), pk=pending.pk).update(claimed_until=now + CLAIM):
             continue
         link = LinkPage.objects.filter(connection=pending).select_related("customer", "application").first()
-        with suppress(errors.ExactError, calls.CallRefused, tokens.TokenUnavailable, Refused):
+        with failures.apart(pending.pk), suppress(*LATER):
             finish(pending, link)
             finished += 1
+    failures.tell()
     return finished
 
 

@@ -14,6 +14,7 @@ from integrations.models import Application, AuditEvent, Connection, LinkPage
 from integrations.rules.actors import PORTAL
 from integrations.rules.lifetimes import UNUSED
 from integrations.services import connection_statuses, installation, token_journal, token_store, tokens
+from integrations.services.row_failures import Failures
 from integrations.services.token_journal import Entry
 
 BATCH: Final = 500
@@ -41,31 +42,42 @@ def requests() -> Swept:
     """Look after requests whose lease is over and whose answer nobody stored: the answer is in the file, or lost.
 
     Whoever held the lease was killed, or stands still. A lost one is being verified from now on.
+
+    Raises:
+        Incomplete: some could not be looked after; the others were.
     """
-    swept = Swept()
+    swept, failures = Swept(), Failures()
     if installation.standing().reasons:
         return swept
     over = Connection.objects.filter(lease_until__lt=token_store.lease_clock(timezone.now())).exclude(
         status__in=Connection.ENDED
     )
     for row in over[:BATCH]:
-        if token_store.adopt(row):
-            swept.adopted += 1
-        elif token_store.abandon(row):
-            swept.verifying += 1
+        with failures.apart(row.pk):
+            if token_store.adopt(row):
+                swept.adopted += 1
+            elif token_store.abandon(row):
+                swept.verifying += 1
+    failures.tell()
     return swept
 
 
 def files() -> Swept:
-    """Compare every file with its row: take what the row has missed, and remove what belongs to nobody."""
-    swept = Swept()
+    """Compare every file with its row: take what the row has missed, and remove what belongs to nobody.
+
+    Raises:
+        Incomplete: some could not be compared; the others were.
+    """
+    swept, failures = Swept(), Failures()
     if installation.standing().reasons:
         return swept
     token_journal.sweep_unfinished(time.time() - UNFINISHED.total_seconds())
     for ids in _batches():
         rows = Connection.objects.in_bulk(ids)
         for connection_id in ids:
-            _compare(connection_id, rows.get(connection_id), swept)
+            with failures.apart(connection_id):
+                _compare(connection_id, rows.get(connection_id), swept)
+    failures.tell()
     return swept
 
 

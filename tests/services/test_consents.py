@@ -1,7 +1,7 @@
 """A consent whose tokens the disk, or the end of a process, would lose: nothing of it gets lost, and nothing else."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +11,20 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from integrations import tasks
 from integrations.exact import reads
 from integrations.models import AuditEvent, AuthorizationState, Connection
-from integrations.services import checks, connections, links, secrets, token_journal, token_store, token_sweep, tokens
+from integrations.services import (
+    checks,
+    connections,
+    links,
+    row_failures,
+    secrets,
+    token_journal,
+    token_store,
+    token_sweep,
+    tokens,
+)
 from tests import customers as given
 from tests.practice import Practice as Portal
 from tests.practice import practising
@@ -22,6 +33,7 @@ from tests.services.practice import SOMEBODY, Practice
 pytestmark = pytest.mark.django_db(transaction=True)  # files follow commits
 Status = Connection.Status
 FULL = OSError(28, os.strerror(28))
+QUOTED = "a row, with the sealed tokens in it"
 BROKEN = OSError(5, os.strerror(5))
 
 
@@ -286,3 +298,81 @@ def test_tokens_that_came_meanwhile_are_not_given_up(world: Practice, monkeypatc
     with pytest.raises(tokens.ReconnectNeeded):
         connections.finish(row, None)
     assert Connection.objects.get().pk == row.pk
+
+
+# --- One that goes wrong among others ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Any], None]:
+    """Let a function fail as nobody foresaw, where it is about one connection."""
+
+    def arrange(module: Any, name: str, pk: Any) -> None:
+        original = getattr(module, name)
+
+        def run(subject: Any, *args: Any, **kwargs: Any) -> Any:
+            if pk in (subject, getattr(subject, "pk", None), getattr(subject, "connection_id", None)):
+                raise RuntimeError(QUOTED)
+            return original(subject, *args, **kwargs)
+
+        monkeypatch.setattr(module, name, run)
+
+    return arrange
+
+
+def behind(row: Connection) -> None:
+    """Let the row miss what its file has."""
+    entry = token_journal.read(row.pk)
+    assert entry is not None
+    token_journal.write(replace(entry, generation=entry.generation + 1))
+
+
+def test_a_file_that_goes_wrong_keeps_no_other_waiting_and_is_told(
+    world: Practice, broken: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [tokens.begin(world.application, world.answer(), now=timezone.now()) for _ in range(2)]
+    for row in (world.row(), *others):
+        behind(row)
+    broken(token_store, "adopt", others[0].pk)
+    with pytest.raises(row_failures.Incomplete, match="1 connections could not be looked after"):
+        tasks.look_into_token_files()
+    generations = dict(Connection.objects.values_list("pk", "token_generation"))
+    assert generations == {world.connection.pk: 2, others[0].pk: 1, others[1].pk: 2}
+    assert str(others[0].pk) in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert QUOTED not in caplog.text
+
+
+def test_a_consent_that_goes_wrong_keeps_no_other_waiting(world: Practice, broken: Callable[..., None]) -> None:
+    nobody(world)
+    wrong, right = (
+        tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(minutes=minutes))
+        for minutes in (3, 2)
+    )
+    broken(connections, "finish", wrong.pk)
+    with pytest.raises(row_failures.Incomplete):
+        tasks.finish_token_requests()
+    right.refresh_from_db()
+    assert right.status == Status.CONNECTED
+
+
+def test_a_request_that_goes_wrong_keeps_no_other_and_no_consent_waiting(
+    world: Practice, broken: Callable[..., None]
+) -> None:
+    other = another_connection(world)
+    for row in (world.row(), other):
+        assert token_store.take(row, timezone.now()) is not None
+    Connection.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    waiting = tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(minutes=2))
+    broken(token_store, "abandon", other.pk)
+    with pytest.raises(row_failures.Incomplete):
+        tasks.finish_token_requests()
+    assert world.row().status == Status.VERIFYING
+    assert not Connection.objects.filter(pk=waiting.pk, status=Status.PENDING).exists()
+
+
+def another_connection(world: Practice) -> Connection:
+    row = tokens.begin(world.application, world.answer(), now=timezone.now())
+    row.status, row.exact_user_id = Status.CONNECTED, "another-user"
+    row.save(update_fields=["status", "exact_user_id"])
+    return row
