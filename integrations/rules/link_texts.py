@@ -146,10 +146,10 @@ REASONS: Final = {
         "Exact neemt op dit moment geen verzoeken meer aan. Begin over een paar minuten opnieuw.",
     ),
     "no_room": Text(
-        "We cannot keep Exact's answer at the moment, so Exact was not asked for it: nothing was connected, and "
-        "nothing that was connected before has changed. Start again in a few minutes.",
-        "Wij kunnen het antwoord van Exact op dit moment niet bewaren. Daarom is Exact niets gevraagd: er is niets "
-        "gekoppeld, en wat al gekoppeld was, is niet veranderd. Begin over een paar minuten opnieuw.",
+        "We cannot keep Exact's answer at the moment, so we did not ask for it, and nothing was connected. Start again "
+        "in a few minutes.",
+        "Wij kunnen het antwoord van Exact op dit moment niet bewaren. Daarom hebben wij er niet om gevraagd, en is er "
+        "niets gekoppeld. Begin over een paar minuten opnieuw.",
     ),
     "user_rights": Text(
         "Exact does not let this user in. Ask whoever manages your Exact Online, or start again as another user.",

@@ -52,7 +52,7 @@ def connect(state: AuthorizationState, code: str) -> Connection:
         Refused: the app has no secret that opens; or staff disabled or stopped it, or disconnected the customer,
             meanwhile. The code was not traded.
         AppStopped: staff stopped the app after the code was traded; the tokens are nobody's.
-        JournalUnwritable: there is no room for the tokens; the code was not traded, and what was connected lives on.
+        JournalUnwritable: there is no room for the tokens; the code was not traded.
         StandingBy, WrongKeyRing: another portal owns the tokens, or they could not be sealed; the code was not traded.
     """
     installation.refuse_standby()
@@ -63,7 +63,7 @@ def connect(state: AuthorizationState, code: str) -> Connection:
     candidates = secrets.in_use(application)
     if not candidates:
         raise Refused(["The app's Client secret is missing, or cannot be opened with the present keys."])
-    with token_journal.reserve(state.pk) as slot:  # the answer ends the chain that the user had before
+    with token_journal.reserve(state.pk) as slot:  # a code is traded once
         answer, secret = secrets.first_accepted(candidates, partial(_exchange, state.link, code))
         pending = tokens.begin(application, answer, now=timezone.now(), slot=slot, link=state.link)
     secrets.prove(secret)

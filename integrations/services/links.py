@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -22,8 +22,9 @@ from integrations.rules.actors import Actor
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_words import Reason
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, applications, installation, permissions, rights
+from integrations.services import app_facts, applications, installation, permissions, rights, token_journal
 from integrations.services.refusals import Refused
+from integrations.services.token_errors import JournalUnwritable
 
 DAYS: Final = 14
 STATE_MINUTES_STAFF: Final = 10
@@ -232,10 +233,11 @@ def start(page: LinkPage, *, browser: str) -> str:
     """Write a state for one way to Exact, bound to this browser, and return the address to go to.
 
     Raises:
-        Refused: nobody can connect by this page now.
+        Refused: nobody can connect by this page now, or what Exact would give could not be kept.
     """
     if reasons := why_not_open(page):
         raise Refused(reasons)
+    _refuse_without_room(page)
     value = secrets.token_urlsafe(32)
     minutes = STATE_MINUTES_CUSTOMER if page.customer_id else STATE_MINUTES_STAFF
     AuthorizationState.objects.create(
@@ -252,6 +254,15 @@ def start(page: LinkPage, *, browser: str) -> str:
         state=value,
         force_login=True,
     )
+
+
+def _refuse_without_room(page: LinkPage) -> None:
+    """Before anybody consents, since a consent ends the chain that the same user had before."""
+    try:
+        with token_journal.reserve(uuid4()):
+            return
+    except JournalUnwritable as error:
+        raise Refused([Reason("no_room"), *([] if page.customer_id else [str(error)])]) from None
 
 
 def take(application_id: UUID, value: str, *, browser: str) -> AuthorizationState:

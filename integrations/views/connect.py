@@ -51,9 +51,13 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
         return _gone(request)
     if request.method == "POST" and not links.why_not_open(page):
         browser = request.session.get(BROWSER) or secrets.token_urlsafe(24)
+        try:
+            address = links.start(page, browser=browser)
+        except Refused as refusal:
+            return _asking(request, page, token, problems=refusal.reasons)
         request.session[BROWSER], request.session[BEGUN] = browser, token
         request.session[LANGUAGE] = _language(request, page)
-        response: HttpResponse = redirect(links.start(page, browser=browser))
+        response: HttpResponse = redirect(address)
         return response
     return _asking(request, page, token)
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.exact import reads
 from integrations.models import AuditEvent, AuthorizationState, Connection
+from integrations.rules.actors import PORTAL
 from integrations.services import (
-    checks,
     connections,
     links,
     row_failures,
@@ -127,22 +127,36 @@ def test_where_the_disk_refuses_after_all_the_row_has_the_tokens(
     assert token_journal.generation(made.pk) == world.row().token_generation
 
 
-def test_whoever_is_connected_stays_so_while_the_disk_is_full(
+def test_where_there_is_no_room_nobody_is_led_to_exact(
+    portal: Portal, annas: Client, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the consent would end what the same user had connected before."""
+    ours = links.make(portal.application, by=PORTAL)
+    theirs = links.make(portal.application, by=PORTAL, customer=given.add())
+    monkeypatch.setattr(os, "posix_fallocate", failing(FULL))
+    for browser, made, sees_why in ((annas, ours, True), (client, theirs, False)):
+        told = browser.post(made.path)
+        page = told.content.decode()
+        assert told.status_code == 400
+        assert "cannot keep Exact&#x27;s answer at the moment" in page
+        assert ("No space left on device" in page) == sees_why
+    assert not AuthorizationState.objects.exists()
+    monkeypatch.undo()
+    assert annas.post(ours.path).status_code == 302
+
+
+def test_who_comes_back_to_a_full_disk_reads_what_happened_and_starts_again(
     portal: Portal, annas: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live = portal.connect(annas)
     way_back = portal.consent(portal.begin(annas))
     with monkeypatch.context() as patch:
         patch.setattr(os, "posix_fallocate", failing(FULL))
-        told = annas.get(way_back, follow=True)
-    page = told.content.decode()
-    assert "Exact was not asked for it" in page
+        page = annas.get(way_back, follow=True).content.decode()
+    assert "so we did not ask for it, and nothing was connected" in page
     assert "No space left on device" in page
     assert ">Start again<" in page
-    assert portal.connect(annas) == live
-    Connection.objects.update(token_answered_at=timezone.now() - timedelta(seconds=601))
-    portal.sandbox.clock.move(601)
-    assert checks.run(Connection.objects.select_related("application").get()).ok
+    assert portal.sandbox.ledger("token") == []
+    assert portal.connect(annas).status == Status.CONNECTED
 
 
 # --- Processes that end ------------------------------------------------------------------------------------------
