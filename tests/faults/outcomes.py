@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django.db import connection as database
 
-from tests.faults.plays import ALL, TOGETHER, WINDOW, Fault, NotHere
-from tests.faults.stage import ALIVE, CONSENT, LOST, Case, Ending, Stage
+from tests.faults.plays import ALL, TOGETHER, WINDOW, Fault
+from tests.faults.stage import ALIVE, CONSENT, LOST, Case, Ending, NotHere, Stage
 from tests.faults.times import EARLIEST, LEASE, VERIFYING_WITHIN
 from tests.sandbox.client import FLORIST
 

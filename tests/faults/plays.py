@@ -4,8 +4,6 @@ Each takes a case whose next token is due, and returns once the fault is over; w
 whoever asks next.
 """
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,17 +19,12 @@ from integrations.crypto import Key
 from integrations.models import Connection
 from integrations.services import secrets
 from tests.conftest import SOMEBODY
-from tests.faults import proxy, worker
+from tests.faults import consents, proxy, volumes, worker
 from tests.faults.crew import Beaten, Worker
-from tests.faults.stage import ALIVE, CONSENT, Case, locked
+from tests.faults.stage import ALIVE, CONSENT, Case, NotHere, locked
 from tests.faults.times import DEADLINE, LEASE, LIFETIME
 
 WINDOW: Final = "between Exact's rotation and our file: no client can close it"
-VOLUME_BYTES: Final = 512 * 1024
-
-
-class NotHere(Exception):
-    """The fault cannot be made on this database, or by this user; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,76 +147,6 @@ def wrong_key_ring(case: Case) -> None:
     said = case.ask(keys=str(Key.generate("other")))
     assert said["error"] == "WrongKeyRing", said
     assert case.requests() == []
-
-
-# --- The volume of the files ------------------------------------------------------------------------------------
-
-
-def volume_read_only(case: Case) -> None:
-    volume = _small(case)
-    _mount("-o", "remount,ro", volume)
-    said = case.ask()
-    assert "error" in said, said
-    assert case.requests() == [], "Exact was asked although the answer could not be kept"
-    _mount("-o", "remount,rw", volume)
-
-
-def volume_full(case: Case) -> None:
-    volume = _small(case)
-    _fill(volume)
-    said = case.ask()
-    assert "error" in said, said
-    assert case.requests() == [], "Exact was asked although the answer could not be kept"
-    (volume / "filling").unlink()
-
-
-def volume_fills_meanwhile(case: Case) -> None:
-    """There was room when the request left."""
-    volume = _small(case)
-    holder = case.stopped_at(worker.BEFORE_THE_REQUEST)
-    _fill(volume)
-    holder.go_on()
-    holder.answer()
-    (volume / "filling").unlink()
-
-
-def volume_lost_meanwhile(case: Case) -> None:
-    """It could be written to when the request left, and not when the answer came."""
-    volume = _volume(case)
-    holder = case.stopped_at(worker.BEFORE_THE_REQUEST)
-    shutil.move(volume, volume.with_name("elsewhere"))
-    holder.go_on()
-    holder.answer()
-    volume.mkdir()
-
-
-def _volume(case: Case) -> Path:
-    """Let the files of this case have a folder of their own."""
-    volume = case.folder / "tokens"
-    volume.mkdir()
-    case.settings["TOKEN_JOURNAL_DIR"] = volume
-    return volume
-
-
-def _small(case: Case) -> Path:
-    """The same, on a small file system; where nobody may mount one, the fault cannot be made."""
-    volume = _volume(case)
-    try:
-        _mount("-t", "tmpfs", "-o", f"size={VOLUME_BYTES}", "tmpfs", volume)
-    except (OSError, subprocess.CalledProcessError):
-        raise NotHere("Only root may mount a small volume.") from None
-    case.stack.callback(subprocess.run, ["umount", "-l", str(volume)], check=False)
-    return volume
-
-
-def _mount(*words: object) -> None:
-    subprocess.run(["mount", *map(str, words)], check=True, capture_output=True)
-
-
-def _fill(volume: Path) -> None:
-    with suppress(OSError), (volume / "filling").open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1024))
 
 
 # --- Exact --------------------------------------------------------------------------------------------------------
@@ -380,10 +303,14 @@ TOGETHER: Final = (
     Fault("commit sent, connection cut", connection_cut),
     Fault("restored backup, older than Exact's state", restored_backup),
     Fault("wrong key ring", wrong_key_ring),
-    Fault("file volume read-only", volume_read_only),
-    Fault("file volume full", volume_full),
-    Fault("file volume full once the request has left", volume_fills_meanwhile),
-    Fault("file volume gone once the request has left", volume_lost_meanwhile),
+    Fault("file volume read-only", volumes.read_only),
+    Fault("file volume full", volumes.full),
+    Fault("file volume full once the request has left", volumes.fills_meanwhile),
+    Fault("file volume gone once the request has left", volumes.lost_meanwhile),
+    Fault("consent, killed after the file", consents.killed(worker.AFTER_THE_FILE)),
+    Fault("consent, killed before the files of a renewal", consents.killed(worker.BEFORE_ITS_FILES)),
+    Fault("consent, file volume full", consents.without_room),
+    Fault("consent, file volume gone once the code has left", consents.without_room_after_all),
     Fault("500 after Exact has rotated", answers("error_500", processed=True), (CONSENT,), WINDOW),
     Fault("500, nothing done", answers("error_500", processed=False)),
     Fault(

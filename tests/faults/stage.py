@@ -15,11 +15,11 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.exact import oauth
-from integrations.models import Application, Connection, Kind
+from integrations.models import Application, AuthorizationState, Connection, Kind
 from integrations.rules.actors import PORTAL
 from integrations.sandbox import chains, faults, registry
 from integrations.sandbox.server import Running, running
-from integrations.services import applications, keyring, secrets, tokens
+from integrations.services import applications, keyring, links, secrets, tokens
 from tests.faults.crew import Crew, Worker
 from tests.faults.times import EARLIEST, LIFETIME
 from tests.faults.worker import Job
@@ -31,6 +31,10 @@ ALIVE: Final = "alive"
 CONSENT: Final = "needs consent"
 LOST: Final = "lost silently"
 Status = Connection.Status
+
+
+class NotHere(Exception):
+    """The fault cannot be made on this database, or by this user; says why."""
 
 
 @dataclass
@@ -56,11 +60,14 @@ class Case:
     rng: random.Random
     stack: ExitStack
     folder: Path
+    client: Client
     settings: dict[str, Any] = field(default_factory=dict)
     database: dict[str, Any] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     may_change: set[str] = field(default_factory=set)
     """Columns of the witness that the fault's own mending changes."""
+    offered: int = 0
+    """The chain at Exact of a consent that is under way."""
 
     # --- Workers ----------------------------------------------------------------------------------------------
 
@@ -114,6 +121,13 @@ class Case:
         # Exact knows no user where it refuses the app; only the connection under test asks then.
         return [row for row in rows if (row["user"] or ACCOUNTANT) == user]
 
+    def trades(self) -> int:
+        """How many codes of consents Exact was asked to trade for tokens."""
+        told = self.exact.ledger("token")
+        return sum(
+            one["client_id"] == self.application.client_id and one["grant_type"] != "refresh_token" for one in told
+        )
+
     def received(self, count: int) -> None:
         """Wait until Exact has been asked so often."""
         wait(lambda: len(self.requests()) >= count)
@@ -136,6 +150,24 @@ class Case:
                 " (SELECT user_id FROM chain WHERE id = ?)",
                 (self.application.client_id, self._chain(row)),
             )
+
+    def consents(self) -> tuple[str, str]:
+        """Let the connection's user consent again; return the state by which he comes back, and the code."""
+        page, now = links.make(self.application, by=PORTAL).page, timezone.now()
+        state = AuthorizationState.objects.create(
+            link=page, state_hash=str(page.pk), browser_hash="x", expires_at=now + timedelta(minutes=10), used_at=now
+        )
+        code = self.client.consent(ACCOUNTANT)
+        with self.exact.sandbox.store.transaction() as db:
+            chain = chains.code(db, code).chain
+            (user_id,) = db.execute("SELECT user_id FROM chain WHERE id = ?", (chain.id,)).fetchone()
+        Connection.objects.filter(pk=self.connection.pk).update(exact_user_id=user_id)
+        self.offered = chain.id
+        return str(state.pk), code
+
+    def traded(self) -> None:
+        """From now on the connection is what the last consent offered."""
+        self.chains[self.connection.pk] = self.offered
 
     def serves(self, fingerprint: str, row: Connection | None = None) -> bool:
         """Tell whether Exact takes this access token, and of the right chain."""
@@ -224,7 +256,7 @@ class Stage:
         rows = [self._connected(application, client, user, chain_of) for user in (ACCOUNTANT, FLORIST)]
         folder = self.folder / str(application.pk)
         folder.mkdir()
-        case = Case(self.crew, self.exact, application, *rows, chain_of, rng, stack, folder)
+        case = Case(self.crew, self.exact, application, *rows, chain_of, rng, stack, folder, client)
         case.due()
         return case
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 
@@ -26,15 +27,17 @@ from django.db import connection as database
 from integrations.crypto import KeyRing
 from integrations.exact import oauth
 from integrations.exact.errors import ExactError
-from integrations.models import Connection
-from integrations.services import keyring, token_journal, token_store, tokens
+from integrations.models import AuthorizationState, Connection
+from integrations.services import connections, keyring, token_journal, token_store, tokens
 
 TAKEN: Final = "the lease taken"
 BEFORE_THE_REQUEST: Final = "before the request"
 ANSWERED: Final = "with the answer in memory"
+TRADED: Final = "with a consent's tokens in memory"
 AFTER_THE_FILE: Final = "after the file"
 BEFORE_THE_COMMIT: Final = "before the commit"
 AFTER_THE_COMMIT: Final = "after the commit"
+BEFORE_ITS_FILES: Final = "after the commit of a renewal, before its files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Job:
     keys: str = ""
     """Another key ring, as ``PORTAL_KEYS`` holds it."""
     settings: dict[str, Any] = field(default_factory=dict)
+    consent: tuple[str, str] | None = None
+    """Rather than ask: come back from Exact with this state, by its id, and this code."""
 
 
 def work(pipe: Pipe, job: Job) -> None:
@@ -62,14 +67,23 @@ def work(pipe: Pipe, job: Job) -> None:
     _arm(pipe, job.stop_at)
     there = datetime.now(UTC) + timedelta(seconds=job.ahead)
     with time_machine.travel(there, tick=True) if job.ahead else ExitStack():
-        said = _ask(job.connection)
+        said = _said(partial(_connect, *job.consent) if job.consent else partial(_ask, job.connection))
     pipe.send(said)
     pipe.close()
 
 
-def _ask(connection_id: str) -> dict[str, Any]:
+def _ask(connection_id: str) -> str:
+    return tokens.access_token(Connection.objects.select_related("application").get(pk=connection_id))
+
+
+def _connect(state_id: str, code: str) -> str:
+    states = AuthorizationState.objects.select_related("link__application")
+    return tokens.access_token(connections.connect(states.get(pk=state_id), code))
+
+
+def _said(work: Callable[[], str]) -> dict[str, Any]:
     try:
-        token = tokens.access_token(Connection.objects.select_related("application").get(pk=connection_id))
+        token = work()
     except tokens.TokenUnavailable as error:
         until = getattr(error, "until", None)
         return {"error": type(error).__name__, "reason": str(error), "until": until and until.timestamp()}
@@ -90,18 +104,24 @@ def _arm(pipe: Pipe, point: str) -> None:
         pipe.send({"reached": point, "backend": backend})
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    if point == TAKEN:
-        _wrap(token_store, "take", after=stop)
-    elif point == BEFORE_THE_REQUEST:
-        _wrap(oauth, "refresh", before=stop)
-    elif point == ANSWERED:
-        _wrap(oauth, "refresh", after=stop)
-    elif point == AFTER_THE_FILE:
-        _wrap(token_journal.Slot, "write", after=stop)
-    elif point == BEFORE_THE_COMMIT:
-        _wrap(token_store, "save", before=lambda: _wrap(database, "_commit", before=stop, once=True))
-    elif point == AFTER_THE_COMMIT:
-        _wrap(token_store, "save", before=lambda: _wrap(database, "_commit", after=stop, once=True))
+    if point in COMMITS:
+        then = {COMMITS[point]: stop}
+        _wrap(token_store, "save", before=lambda: _wrap(database, "_commit", once=True, **then))
+    elif point:
+        owner, name, when = POINTS[point]
+        _wrap(owner, name, **{when: stop})
+
+
+POINTS: Final[dict[str, tuple[Any, str, str]]] = {
+    TAKEN: (token_store, "take", "after"),
+    BEFORE_THE_REQUEST: (oauth, "refresh", "before"),
+    ANSWERED: (oauth, "refresh", "after"),
+    TRADED: (oauth, "exchange_code", "after"),
+    AFTER_THE_FILE: (token_journal.Slot, "write", "after"),
+    BEFORE_ITS_FILES: (tokens, "_move_file", "before"),
+}
+COMMITS: Final = {BEFORE_THE_COMMIT: "before", AFTER_THE_COMMIT: "after"}
+"""Of the transaction that saves."""
 
 
 def _wrap(
