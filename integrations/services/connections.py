@@ -151,7 +151,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
         if not has_later:
             cause = "Exact named the user whose tokens these are."
             connection_statuses.change(connection, Status.CONNECTED, cause=cause, by=by, keep=False)
-        connection.consented_at = connection.next_check_at = timezone.now()
+        connection.next_check_at = timezone.now()
         connection.claimed_until = None
         connection.scope_approval = scope_approvals.latest([application]).get(application.pk)
         connection.save(update_fields=[*DESCRIBED, *CONSENTED])
@@ -168,7 +168,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
 
 
 DESCRIBED = ("exact_user_id", "user_name", "full_name", "email", "email_key", "division")
-CONSENTED = ("status", "status_reason", "consented_at", "next_check_at", "claimed_until", "scope_approval")
+CONSENTED = ("status", "status_reason", "next_check_at", "claimed_until", "scope_approval")
 
 
 def describe(connection: Connection, me: Me) -> None:

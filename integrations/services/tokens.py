@@ -211,10 +211,18 @@ def move(source: Connection, target: Connection) -> bool:
 
 
 def _is_later(row: Connection, than: Connection) -> bool:
-    """Tell whether a row has tokens that came after those of another one; a time that lies ahead tells nothing."""
+    """Tell whether a row has tokens of a later consent than another one; a time that lies ahead tells nothing.
+
+    Where it was restored from a backup, only its tokens are later. A refresh of the chain before may have been under
+    way when the user consented, and be stored a moment later: that is none.
+    """
     if not row.refresh_token or row.token_answered_at is None or than.token_answered_at is None:
         return False
-    return than.token_answered_at < row.token_answered_at <= timezone.now() + token_store.CLOCKS_DIFFER
+    latest = timezone.now() + token_store.CLOCKS_DIFFER
+    under_way = timedelta(seconds=DEADLINE_SECONDS)
+    return (than.consented_at < row.consented_at <= latest) or (
+        than.token_answered_at + under_way < row.token_answered_at <= latest
+    )
 
 
 def _move_file(*, old_id: UUID, entry: Entry | None) -> None:

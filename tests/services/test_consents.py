@@ -239,7 +239,8 @@ def test_a_backup_older_than_the_renewal_finds_its_tokens_again(
     AuditEvent.objects.all().delete()
     long_ago()
     assert token_sweep.files().found_again == 1
-    Connection.objects.pending().update(token_answered_at=timezone.now())
+    old = timezone.now() - timedelta(hours=2)
+    Connection.objects.filter(pk=world.connection.pk).update(token_answered_at=old, consented_at=old)
     assert connections.finish_pending() == 1
     world.later(601)
     world.ask()

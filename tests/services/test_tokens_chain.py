@@ -204,6 +204,7 @@ def test_tokens_revive_a_connection_that_had_ended(world: Practice) -> None:
 
 
 def test_a_lost_answer_moves_along(world: Practice) -> None:
+    Connection.objects.update(consented_at=timezone.now() - timedelta(hours=1))
     pending = tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(seconds=601))
     world.later(602)
     world.exact.order("lost_answer", "token")
@@ -231,13 +232,22 @@ def test_tokens_never_move_over_later_ones(world: Practice) -> None:
 def test_tokens_never_move_over_later_ones_that_only_the_file_has(world: Practice) -> None:
     """As where yesterday's backup has the consent unfinished that was finished since."""
     before = Connection.objects.filter(pk=world.connection.pk).values(*token_store.CHAIN).get()
-    first = tokens.begin(world.application, world.answer(), now=timezone.now())
+    first = tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(minutes=1))
     second = world.answer()
     tokens.move(tokens.begin(world.application, second, now=timezone.now()), world.row())
     tokens.name(world.row())
     Connection.objects.filter(pk=world.connection.pk).update(**before)
     assert not tokens.move(first, world.row())
     assert world.ask() == second.access_token
+
+
+def test_a_refresh_that_was_under_way_at_the_consent_keeps_no_new_tokens_away(world: Practice) -> None:
+    """It was of the chain before, and its answer was stored a moment later."""
+    answer = world.answer()
+    pending = tokens.begin(world.application, answer, now=timezone.now())
+    Connection.objects.filter(pk=world.connection.pk).update(token_answered_at=timezone.now())
+    assert tokens.move(pending, world.row())
+    assert world.ask() == answer.access_token
 
 
 def test_a_time_that_lies_ahead_keeps_no_new_tokens_away(world: Practice) -> None:
