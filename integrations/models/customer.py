@@ -49,8 +49,8 @@ def _conditions() -> list[tuple[State, Q]]:
     )
     return [
         (State.NOT_CONNECTED, ~Q(Exists(_accesses()))),
-        (State.RECONNECT, Q(Exists(_accesses().filter(connection__status="reconnect"))) & unreached),
-        (State.VERIFYING, Q(Exists(_accesses().filter(connection__status="verifying")))),
+        (State.RECONNECT, Q(Exists(_telling().filter(connection__status="reconnect"))) & unreached),
+        (State.VERIFYING, Q(Exists(_telling().filter(connection__status="verifying")))),
         (State.TROUBLE, unreached | Q(Exists(_failing()))),
     ]
 
@@ -63,6 +63,14 @@ def _accesses() -> models.QuerySet[Access]:
     return Access.objects.filter(company__customer=OuterRef("pk"), withdrawn_at__isnull=True)
 
 
+def _telling() -> models.QuerySet[Access]:
+    """Return accesses by connections that serve used companies; of whoever has none, all."""
+    serving = Access.objects.filter(
+        company__customer=OuterRef("company__customer"), company__use=Company.Use.USED, withdrawn_at__isnull=True
+    )
+    return _accesses().filter(Q(company__use=Company.Use.USED) | ~Q(Exists(serving)))
+
+
 def _living() -> models.QuerySet[Access]:
     return Access.objects.filter(withdrawn_at__isnull=True).exclude(connection__status__in=Connection.ENDED)
 
@@ -70,7 +78,7 @@ def _living() -> models.QuerySet[Access]:
 def _failing() -> models.QuerySet[Any, Any]:
     """Return accesses by living connections whose last check failed."""
     last = ConnectionCheck.objects.filter(connection=OuterRef("connection")).order_by("-checked_at", "-id").values("ok")
-    living = _accesses().exclude(connection__status__in=Connection.ENDED)
+    living = _telling().exclude(connection__status__in=Connection.ENDED)
     return living.annotate(last_ok=Subquery(last[:1])).filter(last_ok=False)
 
 

@@ -47,6 +47,8 @@ class Consent:
     checked_at: datetime | None = None
     failed: str = ""
     """What the last check found; empty where all was well."""
+    serves: bool = True
+    """It reaches a company of the customer that we use, and not only what nobody uses or confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def state(facts: Facts) -> State:
         return State.ERASED
     if facts.disconnected_at:
         return State.DISCONNECTED
-    statuses = {consent.status for consent in facts.consents}
+    statuses = {consent.status for consent in _telling(facts)}
     if not statuses:
         return State.NOT_CONNECTED
     if "reconnect" in statuses and _short(facts):
@@ -163,8 +165,13 @@ def _short(facts: Facts) -> bool:
     return facts.reached < facts.companies or not facts.companies
 
 
+def _telling(facts: Facts) -> list[Consent]:
+    """Return the consents that tell how the customer stands: those that serve used companies; all, where none does."""
+    return [consent for consent in facts.consents if consent.serves] or list(facts.consents)
+
+
 def _living(facts: Facts) -> list[Consent]:
-    return [consent for consent in facts.consents if consent.status in {"connected", "verifying"}]
+    return [consent for consent in _telling(facts) if consent.status in {"connected", "verifying"}]
 
 
 def _not_connected(facts: Facts, say: Say) -> str:
@@ -176,7 +183,7 @@ def _not_connected(facts: Facts, say: Say) -> str:
 
 
 def _reconnect(facts: Facts, say: Say) -> str:
-    dead = [consent for consent in facts.consents if consent.status == "reconnect"]
+    dead = [consent for consent in _telling(facts) if consent.status == "reconnect"]
     first = min(dead, key=lambda consent: (consent.since is None, consent.since))
     since = f" since {say(first.since)}" if first.since else ""
     reason = f": {first.reason.rstrip('.')}" if first.reason else ""

@@ -1,6 +1,7 @@
 """How customers stand: what the rules look at, for one or for a page of them, by the same few queries."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,18 +23,21 @@ def of(customers: Sequence[Customer]) -> dict[UUID, Facts]:
     """Return what is true of each, by six queries at most, however many they are."""
     ids = [customer.pk for customer in customers]
     counts = {row["customer_id"]: row for row in _counts(ids)}
-    reached_by: dict[UUID, list[UUID]] = {}
+    reached_by: dict[UUID, dict[UUID, bool]] = {}
     live = Access.objects.filter(company__customer__in=ids, withdrawn_at__isnull=True)
-    for owner, connection in live.values_list("company__customer_id", "connection_id").distinct():
-        reached_by.setdefault(owner, []).append(connection)
-    consents = _consents({pk for pks in reached_by.values() for pk in pks})
+    for owner, connection, use in live.values_list("company__customer_id", "connection_id", "company__use").distinct():
+        serves = reached_by.setdefault(owner, {})
+        serves[connection] = serves.get(connection, False) or use == Company.Use.USED
+    consents = _consents({pk for serves in reached_by.values() for pk in serves})
     open_links = links.open_for(customers).values_list("customer_id").annotate(Max("expires_at"))
     until: dict[UUID | None, datetime] = dict(open_links)
     return {
         customer.pk: Facts(
             companies=counts.get(customer.pk, {}).get("companies", 0),
             reached=counts.get(customer.pk, {}).get("reached", 0),
-            consents=tuple(consents[pk] for pk in sorted(reached_by.get(customer.pk, []))),
+            consents=tuple(
+                replace(consents[pk], serves=serves) for pk, serves in sorted(reached_by.get(customer.pk, {}).items())
+            ),
             link_until=until.get(customer.pk),
             disconnected_at=customer.disconnected_at,
             erased_at=customer.erased_at,

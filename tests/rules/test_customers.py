@@ -62,6 +62,16 @@ CASES = [
         State.VERIFYING,
         "Being verified: an answer of Exact was lost. 1 of 1 company can be reached.",
     ),
+    (
+        Facts(3, 3, [WELL, Consent("verifying", serves=False), Consent("reconnect", serves=False)]),
+        State.CONNECTED,
+        "Connected; last checked 4 minutes ago; all 3 companies well.",
+    ),
+    (
+        Facts(0, 0, [Consent("verifying", serves=False)]),
+        State.VERIFYING,
+        "Being verified: an answer of Exact was lost. None of its companies is used yet.",
+    ),
     (Facts(1, 0, disconnected_at=NOW), State.DISCONNECTED, "Disconnected on 4 March."),
     (
         Facts(1, 0, disconnected_at=NOW, link_until=LATER),

@@ -145,6 +145,13 @@ def test_each_state_is_found_by_its_filter(app: Application) -> None:
     again = one("reconnect")
     Access.objects.create(company=again.companies.get(), connection=second)
     wanted[State.CONNECTED].append(again)
+    for status, failed in (("verifying", ""), ("reconnect", ""), ("connected", "Forbidden.")):
+        wanted[State.CONNECTED].append(beside := one("connected"))
+        (spare,) = given.reach(given.connect(app, f"Beside {next(numbers)}", status=status), beside, next(numbers))
+        given.check(spare.accesses.get().connection, failed=failed)
+        Company.objects.filter(pk=spare.pk).update(use="to_confirm")
+    wanted[State.VERIFYING].append(unchosen := one("verifying"))
+    unchosen.companies.update(use="not_used")
     customers.disconnect(wanted[State.DISCONNECTED][0], by=ANNA)
     customers.erase(wanted[State.ERASED][0], by=ANNA)
     for expected, rows in wanted.items():
