@@ -17,6 +17,8 @@ from integrations.services import companies
 from integrations.services.refusals import Refused
 
 MOST_OFFERED = 500
+MOST_CHOSEN_AT = 3
+"""Connections to which a customer's page leads, where some of what they reach is not used."""
 RIGHTS = ("integrations.view_company", "integrations.view_customer", "integrations.change_customer")
 NO_SUCH = "Say whether the company is used or not. Nothing was changed."
 
@@ -43,7 +45,9 @@ def of_customer(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     waiting = customer.companies.filter(use=Company.Use.TO_CONFIRM, accesses__withdrawn_at__isnull=True)
     gone = Access.objects.filter(company__customer=customer, company__use=Company.Use.USED, withdrawn_by="")
     unreached = gone.filter(withdrawn_at__isnull=False, company__primary_access__isnull=True)
+    spare = Access.objects.filter(company__customer=customer, company__use=Company.Use.NOT_USED, withdrawn_at=None)
     return {
+        "choose_at": list(Connection.objects.linked().filter(pk__in=spare.values("connection"))[:MOST_CHOSEN_AT]),
         "can_choose": may_choose(request),
         "to_confirm": list(waiting.distinct().order_by("name_key", "division")[:MOST_OFFERED]),
         "withdrawn": list(unreached.select_related("company").order_by("company__name_key")[:MOST_OFFERED]),

@@ -72,6 +72,7 @@ def shown(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     may_disconnect = may("integrations.disconnect_connection") and not rules.why_not_disconnected(facts)
     return {
         **_row(customer, facts),
+        "unused": facts.unused,
         "companies": companies_of(request, customer) if may_see_companies else None,
         "unassigned": _unassigned(customer) if may_see_companies else [],
         **(company_use.of_customer(request, customer) if may_see_companies else {}),

@@ -65,6 +65,8 @@ class Facts:
     """An open link page."""
     disconnected_at: datetime | None = None
     erased_at: datetime | None = None
+    unused: int = 0
+    """Companies that are reached, too, and not used."""
 
 
 def state(facts: Facts) -> State:
@@ -97,11 +99,11 @@ def sentence(facts: Facts, now: datetime, say: Say) -> str:
         case State.RECONNECT:
             return _reconnect(facts, say)
         case State.VERIFYING:
-            return f"Being verified: an answer of Exact was lost. {_reached(facts).capitalize()}."
+            return f"Being verified: an answer of Exact was lost. {_reached(facts).capitalize()}{_unused(facts)}."
         case State.TROUBLE:
             return _trouble(facts, now)
         case State.CONNECTED:
-            return f"Connected; {_checked(facts, now)}; {_all_well(facts)}."
+            return f"Connected; {_checked(facts, now)}; {_all_well(facts)}{_unused(facts)}."
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -195,7 +197,7 @@ def _trouble(facts: Facts, now: datetime) -> str:
     failed = [consent for consent in _living(facts) if consent.failed]
     if failed:
         return f"Connected, but the check {_when(failed[0], now)} failed: {failed[0].failed.rstrip('.')}."
-    return f"Connected; {_checked(facts, now)}; {_reached(facts)}."
+    return f"Connected; {_checked(facts, now)}; {_reached(facts)}{_unused(facts)}."
 
 
 def _checked(facts: Facts, now: datetime) -> str:
@@ -213,6 +215,13 @@ def _reached(facts: Facts) -> str:
     if not facts.companies:
         return "none of its companies is used yet"
     return f"{facts.reached} of {_companies(facts.companies)} can be reached"
+
+
+def _unused(facts: Facts) -> str:
+    """Say how many more are reached: where somebody was to choose, and nobody did, staff have to see it."""
+    if not facts.unused:
+        return ""
+    return f"; {facts.unused} {'more ' if facts.companies else ''}reached and not used"
 
 
 def _all_well(facts: Facts) -> str:

@@ -35,6 +35,7 @@ def of(customers: Sequence[Customer]) -> dict[UUID, Facts]:
         customer.pk: Facts(
             companies=counts.get(customer.pk, {}).get("companies", 0),
             reached=counts.get(customer.pk, {}).get("reached", 0),
+            unused=counts.get(customer.pk, {}).get("unused", 0),
             consents=tuple(
                 replace(consents[pk], serves=serves) for pk, serves in sorted(reached_by.get(customer.pk, {}).items())
             ),
@@ -60,10 +61,16 @@ def say(moment: datetime) -> str:
 def _counts(ids: Iterable[UUID]) -> Iterable[Any]:
     living = Q(accesses__withdrawn_at__isnull=True, accesses__isnull=False)
     living &= ~Q(accesses__connection__status__in=Connection.ENDED)
-    rows = Company.objects.filter(customer__in=ids, use=Company.Use.USED).order_by().values("customer_id")
-    return rows.annotate(
-        companies=Count("id", distinct=True),
-        reached=Count("id", distinct=True, filter=living),
+    used, spare = Q(use=Company.Use.USED), Q(use=Company.Use.NOT_USED)
+    return (
+        Company.objects.filter(customer__in=ids)
+        .order_by()
+        .values("customer_id")
+        .annotate(
+            companies=Count("id", distinct=True, filter=used),
+            reached=Count("id", distinct=True, filter=used & living),
+            unused=Count("id", distinct=True, filter=spare & living),
+        )
     )
 
 

@@ -89,3 +89,13 @@ def test_the_page_asks_as_many_queries_with_1_company_as_with_200(annas: Client,
             page(annas, connection)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_customers_page_leads_to_where_companies_are_chosen(annas: Client, connection: Connection) -> None:
+    customer = given.add()
+    given.reach(connection, customer, 1, 2, 3)
+    url = f"{ADMIN}/customer/{customer.pk}/"
+    assert "reached and not used" not in annas.get(url).content.decode()
+    Company.objects.filter(division__gt=1).update(use="not_used")
+    said = annas.get(url).content.decode()
+    assert "2 more companies are reached and not used. Which are, is chosen on the page of" in said

@@ -63,6 +63,16 @@ CASES = [
         "Being verified: an answer of Exact was lost. 1 of 1 company can be reached.",
     ),
     (
+        Facts(1, 1, [WELL], unused=6),
+        State.CONNECTED,
+        "Connected; last checked 4 minutes ago; its company is well; 6 more reached and not used.",
+    ),
+    (
+        Facts(0, 0, [WELL], unused=6),
+        State.TROUBLE,
+        "Connected; last checked 4 minutes ago; none of its companies is used yet; 6 reached and not used.",
+    ),
+    (
         Facts(3, 3, [WELL, Consent("verifying", serves=False), Consent("reconnect", serves=False)]),
         State.CONNECTED,
         "Connected; last checked 4 minutes ago; all 3 companies well.",

@@ -202,3 +202,10 @@ def test_a_check_says_which_company_to_tick_and_where(client: Client, exact: Pra
     check = checks.run(connection)
     assert check.cause == "DivisionNotGranted"
     assert f"tick {company}" in check.detail
+
+
+def test_staff_read_how_many_companies_are_reached_and_not_used(app: Application, customer: Customer) -> None:
+    connection = given.connect(app)
+    consent(connection, customer, *range(1, 8), current=3)
+    given.check(connection)
+    assert standings.sentence(standings.facts(customer)).endswith("its company is well; 6 more reached and not used.")
