@@ -92,7 +92,9 @@ APP: Final = "/admin/integrations/application/"
 USER: Final = "/admin/integrations/user/"
 GROUP: Final = "/admin/auth/group/"
 CUSTOMER: Final = "/admin/integrations/customer/"
-NOTHING_ELSE: Final = {("activity.exported",), ("workflow.refused",), ("connection.refresh_asked",)}
+NOTHING_ELSE: Final = {
+    ("activity.exported",), ("workflow.refused",), ("connection.refresh_asked",), ("connection.changes_seen",)
+}  # fmt: skip
 """What changes nothing but the activity."""
 NOT_OF_PEOPLE: Final = frozenset({"sessions.Session", "integrations.AuditEvent"})
 
@@ -200,6 +202,11 @@ def _refused_scope(world: World) -> None:
 
 
 Page = tuple[Callable[[World], None], Callable[[World], str], Callable[[World], dict[str, Any]], tuple[str, ...]]
+
+
+def _changed(world: World) -> None:
+    """Let Exact no longer show what the connection reaches."""
+    world.connection.accesses.update(withdrawn_at=timezone.now())
 
 
 def nothing(world: World) -> None:
@@ -344,6 +351,10 @@ PAGES: Final[dict[str, Page]] = {
     "the companies that are used are chosen": (
         nothing, lambda w: f"/admin/integrations/connection/{w.connection.pk}/companies/",
         lambda w: {}, ("connection.companies_chosen",),
+    ),
+    "what changed at Exact is left as it is": (
+        _changed, lambda w: f"/admin/integrations/connection/{w.connection.pk}/changes-seen/",
+        lambda w: {}, ("connection.changes_seen",),
     ),
     "a customer is added": (
         nothing, lambda w: f"{CUSTOMER}add/", lambda w: {"name": f"{CANARY} NV", "language": "nl"}, ("customer.added",),
@@ -674,6 +685,9 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     "companies.assign": (lambda w: companies.assign(w.company, w.customer, by=w.by), ("company.assigned",)),
     "companies.choose": (
         lambda w: companies.choose(w.connection, [w.company.pk], by=w.by), ("connection.companies_chosen",),
+    ),
+    "companies.see": (
+        lambda w: (_changed(w), companies.see(w.connection, by=w.by)), ("connection.changes_seen",),
     ),
     "companies.turn": (lambda w: companies.turn(w.company, used=False, by=w.by), ("company.not_used",)),
     "customers.add": (lambda w: customers.add(Customer(name=f"{CANARY} NV"), by=w.by), ("customer.added",)),

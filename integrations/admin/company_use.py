@@ -55,8 +55,9 @@ def of_customer(request: HttpRequest, customer: Customer) -> dict[str, Any]:
 
 
 def urls(site: admin.AdminSite) -> dict[str, URLPattern]:
-    choose, turn = (require_POST(site.admin_view(view)) for view in (choose_view, turn_view))
+    choose, see, turn = (require_POST(site.admin_view(view)) for view in (choose_view, see_view, turn_view))
     return {
+        "changes": path("<uuid:pk>/changes-seen/", see, name="see-changes"),
         "connection": path("<uuid:pk>/companies/", choose, name="choose-companies"),
         "company": path("<uuid:pk>/use/", turn, name="turn-company"),
     }
@@ -64,9 +65,7 @@ def urls(site: admin.AdminSite) -> dict[str, URLPattern]:
 
 def choose_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep which of the companies that the connection reaches are used."""
-    if not (may(request, "integrations.view_connection") and may_choose(request)):
-        raise PermissionDenied
-    connection = get_object_or_404(Connection, pk=pk)
+    connection = _connection(request, pk)
     try:
         ids = _ids(request.POST.getlist("company"))
         used = companies.choose(connection, ids, by=acting(request))
@@ -74,6 +73,17 @@ def choose_view(request: HttpRequest, pk: UUID) -> HttpResponse:
         say_why_not(request, refusal)
     else:
         messages.success(request, f"{used} {'company is' if used == 1 else 'companies are'} used from now on.")
+    return redirect("admin:integrations_connection_change", pk)
+
+
+def see_view(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Leave what changed at Exact as it is."""
+    try:
+        companies.see(_connection(request, pk), by=acting(request))
+    except Refused as refusal:
+        say_why_not(request, refusal)
+    else:
+        messages.success(request, "What changed at Exact stays as it is. What changes from now on is shown again.")
     return redirect("admin:integrations_connection_change", pk)
 
 
@@ -93,6 +103,12 @@ def turn_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         messages.success(request, f"{company} is {'used' if said else 'not used'} from now on.")
     return _back(request, company)
+
+
+def _connection(request: HttpRequest, pk: UUID) -> Connection:
+    if not (may(request, "integrations.view_connection") and may_choose(request)):
+        raise PermissionDenied
+    return get_object_or_404(Connection, pk=pk)
 
 
 def _back(request: HttpRequest, company: Company) -> HttpResponse:

@@ -121,6 +121,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             *connection_ending.urls(self.admin_site.admin_view),
             path("<uuid:pk>/check/", check, name="check-connection"),
             company_use.urls(self.admin_site)["connection"],
+            company_use.urls(self.admin_site)["changes"],
             *super().get_urls(),
         ]
 

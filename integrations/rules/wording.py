@@ -53,6 +53,7 @@ ACTIONS: Final = {
     "connection.replacement_waits": "saw another user connect who does not reach all companies of the connection",
     "connection.replaced": "let another user take the place of the connection",
     "connection.companies_chosen": "chose which of the companies reached are used",
+    "connection.changes_seen": "left what changed at Exact as it is",
     "company.used": "said that the company is used",
     "company.not_used": "said that the company is not used",
     "company.assigned": "said whose company it is",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Max, Q, QuerySet, When
 from django.utils import timezone
 
 from integrations.exact.reads import Division
@@ -22,6 +22,7 @@ DRIFT_SHOWN = 50
 CHOICE_OPEN = timedelta(hours=1)
 """For who has just consented; afterwards staff choose."""
 CHOSEN = "connection.companies_chosen"
+SEEN = "connection.changes_seen"
 Use = Company.Use
 
 
@@ -85,12 +86,13 @@ def why_not_assigned(company: Company, customer: Customer | None) -> tuple[str, 
 
 
 def offered(connection: Connection, *, link: LinkPage | None = None) -> QuerySet[Company]:
-    """Return the companies among which somebody chooses: what the connection reaches and staff need not confirm.
-    ``link``: the customer's choice, among what the consent by it reached and is the customer's."""
+    """Return the companies among which somebody chooses: for staff what the connection reaches. ``link``: the
+    customer's choice, among what the consent by it reached, is the customer's, and staff need not confirm."""
     rows = Company.objects.filter(accesses__connection=connection, accesses__withdrawn_at__isnull=True)
-    rows = rows.exclude(use=Use.TO_CONFIRM).order_by("name_key", "division")
+    rows = rows.order_by("name_key", "division")
     if link is None:
         return rows.exclude(customer__erased_at__isnull=False)
+    rows = rows.exclude(use=Use.TO_CONFIRM)
     return rows.filter(accesses__granted_at__gte=connection.consented_at, customer=link.customer_id)
 
 
@@ -118,6 +120,7 @@ def choice(connection_id: UUID, link_id: UUID) -> Choice | None:
 
 def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, link: LinkPage | None = None) -> int:
     """Say which of the companies that the connection reaches are used, and return how many; the others are not.
+    One to be confirmed that is not chosen stays so: nobody has answered whether it is meant.
 
     Raises:
         Refused: one is not offered, or the consent was not by this link; or no right to it.
@@ -132,10 +135,11 @@ def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, lin
         chosen = set(used_ids)
         if reasons := company_use.why_not_chosen([str(pk) for pk in ids], [str(pk) for pk in chosen]):
             raise Refused(reasons)
-        within = Case(When(pk__in=chosen, then=Value(Use.USED)), default=Value(Use.NOT_USED))
-        Company.objects.filter(pk__in=ids).update(use=within)
+        asked = set(rows.filter(use=Use.TO_CONFIRM).values_list("pk", flat=True)) - chosen
+        Company.objects.filter(pk__in=chosen).update(use=Use.USED)
+        Company.objects.filter(pk__in=ids - chosen - asked).update(use=Use.NOT_USED)
         pin(row)
-        details = {"used": len(chosen), "not_used": len(ids - chosen)}
+        details = {"used": len(chosen), "not_used": len(ids - chosen - asked)}
         AuditEvent.objects.record("connection.companies_chosen", row, by=by, details=details)
     return len(chosen)
 
@@ -177,14 +181,33 @@ class Drift:
 
 
 def drift(connection: Connection) -> Drift:
-    """Return what was granted or withdrawn at Exact since somebody looked, by three queries."""
+    """Return what was granted or withdrawn at Exact since somebody looked, or chose, by three queries."""
     rows = connection.accesses.select_related("company__customer").order_by("company__name_key", "company__division")
-    chosen = AuditEvent.objects.filter(object_type="connection", object_id=str(connection.pk), action=CHOSEN)
-    looked_at = chosen.aggregate(at=Max("at"))["at"] or connection.consented_at
+    looks = AuditEvent.objects.filter(object_type="connection", object_id=str(connection.pk), action__in=[CHOSEN, SEEN])
+    seen_at = looks.aggregate(at=Max("at"))["at"]
+    looked_at = seen_at or connection.consented_at
     live = rows.filter(withdrawn_at__isnull=True, company__use=Use.NOT_USED)
     granted = list(live.filter(granted_at__gt=max(looked_at, connection.consented_at))[:DRIFT_SHOWN])
     withdrawn = rows.filter(withdrawn_at__isnull=False, withdrawn_by="", company__use=Use.USED)
+    if seen_at:
+        withdrawn = withdrawn.filter(withdrawn_at__gt=seen_at)
     return Drift(granted, list(withdrawn[:DRIFT_SHOWN]))
+
+
+def see(connection: Connection, *, by: Actor) -> None:
+    """Leave what changed at Exact as it is: somebody looked, and decided nothing. What changes later shows again.
+
+    Raises:
+        Refused: nothing has changed; or no right to it.
+    """
+    rights.require(by, "integrations.change_customer")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        found = drift(row)
+        if not found.is_any:
+            raise Refused(["Nothing has changed at Exact since somebody looked."])
+        details = {"granted": len(found.granted), "withdrawn": len(found.withdrawn)}
+        AuditEvent.objects.record("connection.changes_seen", row, by=by, details=details)
 
 
 def serves(connection: Connection) -> list[str]:

@@ -205,6 +205,8 @@ TABLE: Final = """
 /admin/integrations/connection/<uuid:pk>/disconnect/                     POST L x x x > x x >
 /admin/integrations/connection/<uuid:pk>/check/                          GET  m m m m m m m m
 /admin/integrations/connection/<uuid:pk>/check/                          POST L x x > > x x >
+/admin/integrations/connection/<uuid:pk>/changes-seen/                   GET  m m m m m m m m
+/admin/integrations/connection/<uuid:pk>/changes-seen/                   POST L x x > x x x >
 /admin/integrations/connection/<uuid:pk>/companies/                      GET  m m m m m m m m
 /admin/integrations/connection/<uuid:pk>/companies/                      POST L x x > x x x >
 /admin/integrations/connection/                                          GET  L x > > > > > >

@@ -99,3 +99,20 @@ def test_the_customers_page_leads_to_where_companies_are_chosen(annas: Client, c
     Company.objects.filter(division__gt=1).update(use="not_used")
     said = annas.get(url).content.decode()
     assert "2 more companies are reached and not used. Which are, is chosen on the page of" in said
+
+
+def test_what_changed_at_exact_is_left_by_one_button(annas: Client, connection: Connection) -> None:
+    given.reach(connection, None, 1, withdrawn_at=timezone.now())
+    assert "Leave it as it is" in page(annas, connection)
+    seen = f"{ADMIN}/connection/{connection.pk}/changes-seen/"
+    assert "stays as it is" in annas.post(seen, follow=True).content.decode()
+    assert "Changed at Exact" not in page(annas, connection)
+    assert "Nothing has changed at Exact since somebody looked." in annas.post(seen, follow=True).content.decode()
+
+
+def test_what_is_to_be_confirmed_stands_among_what_is_chosen_from(annas: Client, connection: Connection) -> None:
+    given.reach(connection, given.add(), 1)
+    Company.objects.update(use="to_confirm")
+    offered = page(annas, connection).partition("Which companies we use")[2]
+    assert "Company 1 (1) <span" in offered
+    assert "checked>" not in offered.partition("</form>")[0]

@@ -209,3 +209,33 @@ def test_staff_read_how_many_companies_are_reached_and_not_used(app: Application
     consent(connection, customer, *range(1, 8), current=3)
     given.check(connection)
     assert standings.sentence(standings.facts(customer)).endswith("its company is well; 6 more reached and not used.")
+
+
+def test_what_changed_is_left_as_it_is_by_one_event_and_shown_when_more_changes(
+    app: Application, customer: Customer
+) -> None:
+    connection = given.connect(app)
+    consent(connection, customer, 1, 2)
+    companies.keep(connection, divisions(1, 3), complete=True)
+    companies.see(connection, by=PORTAL)
+    assert not companies.drift(connection).is_any
+    assert used() == {1: "used", 2: "used", 3: "not_used"}
+    with pytest.raises(Refused, match="Nothing has changed"):
+        companies.see(connection, by=PORTAL)
+    companies.keep(connection, divisions(3, 4), complete=True)
+    found = companies.drift(connection)
+    assert [access.company.division for access in (*found.granted, *found.withdrawn)] == [4, 1]
+    assert AuditEvent.objects.get(action="connection.changes_seen").details == {"granted": 1, "withdrawn": 1}
+
+
+def test_staff_choose_what_is_to_be_confirmed_too_and_what_they_leave_stays_so(
+    app: Application, customer: Customer
+) -> None:
+    connection = given.connect(app)
+    consent(connection, customer, 1)
+    consent(connection, customer, 1, 2, 3)
+    meant = Company.objects.get(division=2)
+    assert companies.choose(connection, [meant.pk], by=PORTAL) == 1
+    assert used() == {1: "not_used", 2: "used", 3: "to_confirm"}
+    event = AuditEvent.objects.get(action="connection.companies_chosen")
+    assert event.details == {"used": 1, "not_used": 1}
