@@ -94,7 +94,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     list_select_related = ("application",)
 
     def about(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
-        accesses = row.accesses.select_related("company__customer").order_by("company__name", "company__division")
+        accesses = companies.with_companies(row).order_by("company__name", "company__division")
         latest = list(row.checks.all()[:CHECKS_SHOWN])
         return {
             "connection": row,
@@ -161,6 +161,9 @@ def _not_granted(company: Company, check: ConnectionCheck | None) -> str:
 @admin.register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
     page_template = "admin/integrations/company/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Company.objects.told_whose()
 
     def about(self, request: HttpRequest, row: Company) -> dict[str, Any]:
         accesses = row.accesses.select_related("connection").order_by("granted_at")

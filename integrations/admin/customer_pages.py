@@ -141,5 +141,5 @@ def _linked(customer: Customer) -> Any:
 def _unassigned(customer: Customer) -> list[Company]:
     """Return companies that consents for this customer reach, and that belong to nobody."""
     live = Access.objects.filter(connection__in=_linked(customer), withdrawn_at__isnull=True)
-    rows = Company.objects.filter(pk__in=live.values("company"), customer__isnull=True)
+    rows = Company.objects.told_whose().filter(pk__in=live.values("company"), customer__isnull=True)
     return list(rows.order_by("name_key", "division")[:UNASSIGNED])

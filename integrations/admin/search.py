@@ -91,13 +91,20 @@ def _row(row: Any, *, may_see_customers: bool) -> dict[str, str]:
         case Customer():
             detail = row.reference
         case Company():
-            owner = row.customer.name if row.customer else "our own"
-            detail = f"{row.application}, {owner}" if may_see_customers else str(row.application)
+            parts = [str(row.application), *([_whose(row)] if may_see_customers else [])]
+            # One that is not used is found, too: it is by its number that support comes to turn it on.
+            detail = ", ".join([*parts, *([] if row.use == Company.Use.USED else [row.get_use_display().lower()])])
         case Connection():
             detail = f"{row.email}, {row.application}"
         case Application():
             detail = row.region_title
     return {"title": str(row), "detail": detail, "url": _address(row)}
+
+
+def _whose(company: Company) -> str:
+    if company.customer is not None:
+        return company.customer.name
+    return "nobody's yet" if company.is_nobodys else "our own"
 
 
 def _address(row: Any) -> str:

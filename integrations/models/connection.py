@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.crypto import Place
@@ -13,6 +13,7 @@ from integrations.models.actors import ActorField
 from integrations.models.application import Application
 from integrations.models.folded import FoldedField
 from integrations.models.scopes import ScopeApproval
+from integrations.rules import company_use
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -201,6 +202,17 @@ class StatusChange(models.Model):
         return f"{self.get_after_display()}: {self.cause}"
 
 
+class CompanyQuerySet(models.QuerySet["Company"]):
+    def told_whose(self) -> "CompanyQuerySet":
+        """Tell of each whether a connection that reaches it serves customers, as ``Company.is_nobodys`` asks."""
+        serving = Access.objects.filter(company=OuterRef("pk"), connection__accesses__company__customer__isnull=False)
+        return self.annotate(for_customers=Exists(serving))
+
+    def owned(self) -> "CompanyQuerySet":
+        """Return those that are a customer's, or ours."""
+        return self.told_whose().filter(Q(customer__isnull=False) | Q(use=company_use.USED) | Q(for_customers=False))
+
+
 class Company(models.Model):
     """An Exact division as one app sees it; Exact counts calls per app and company."""
 
@@ -234,6 +246,8 @@ class Company(models.Model):
         help_text="Whose token a call uses.",
     )
 
+    objects = CompanyQuerySet.as_manager()
+
     class Meta:
         verbose_name = "company"
         verbose_name_plural = "companies"
@@ -250,6 +264,12 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.division})"
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Tell whether nobody has said yet whose it is; the query says it by ``told_whose``."""
+        for_customers: bool = getattr(self, "for_customers", False)
+        return company_use.is_nobodys(owned=self.customer_id is not None, use=self.use, for_customers=for_customers)
 
 
 class Access(models.Model):

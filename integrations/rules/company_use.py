@@ -44,6 +44,15 @@ def why_not_turned(*, use: str, to: str, erased: bool) -> tuple[str, ...]:
     return tuple(reason for unmet, reason in conditions if unmet)
 
 
+def is_nobodys(*, owned: bool, use: str, for_customers: bool) -> bool:
+    """Tell whether nobody has said yet whose a company is. One without a customer is our own where it is used, or
+    where only consents of ours reach it; what a customer's consent brought beside is neither.
+
+    ``owned``: it is a customer's. ``for_customers``: a connection that reaches it serves customers.
+    """
+    return not owned and use != USED and for_customers
+
+
 def not_granted(company: str, user: str) -> str:
     """Return whom to ask for what, where Exact says that the company is not within the consent's scope."""
     who = user or "the user who connected"

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Access, Application, AuditEvent, Connection
+from integrations.models import Access, Application, AuditEvent, Company, Connection
 from integrations.rules import app_states as rules
 from integrations.rules.actors import Actor
 from integrations.services import applications, links, rights, tokens
@@ -64,12 +64,13 @@ def effects(application: Application) -> Effects:
     """Return who depends on the app now."""
     live = application.connections.linked()
     reached = Access.objects.filter(withdrawn_at__isnull=True, connection__in=live)
-    rows = reached.order_by().values_list("company__customer_id", "company__customer__name").distinct()
-    owners: dict[UUID | None, str | None] = dict(rows)
+    columns = ("company__customer_id", "company__customer__name", "company__use")
+    rows = list(reached.order_by().values_list(*columns).distinct())
+    owners: dict[UUID | None, str | None] = {pk: name for pk, name, _ in rows}
     return Effects(
         standing=_standing(application),
         customers=tuple(sorted(name or "" for pk, name in owners.items() if pk is not None)),
-        ourselves=None in owners,
+        ourselves=any(pk is None and use == Company.Use.USED for pk, _, use in rows),
         open_links=links.open_through(application).count(),
         reconnect_from=tokens.reconnect_from(application),
         why_not_enabled=applications.why_not_enabled(application),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Max, Q, QuerySet, When
+from django.db.models import Case, Max, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from integrations.exact.reads import Division
@@ -181,8 +181,8 @@ class Drift:
 
 
 def drift(connection: Connection) -> Drift:
-    """Return what was granted or withdrawn at Exact since somebody looked, or chose, by three queries."""
-    rows = connection.accesses.select_related("company__customer").order_by("company__name_key", "company__division")
+    """Return what was granted or withdrawn at Exact since somebody looked, or chose, by five queries."""
+    rows = with_companies(connection).order_by("company__name_key", "company__division")
     looks = AuditEvent.objects.filter(object_type="connection", object_id=str(connection.pk), action__in=[CHOSEN, SEEN])
     seen_at = looks.aggregate(at=Max("at"))["at"]
     looked_at = seen_at or connection.consented_at
@@ -210,9 +210,15 @@ def see(connection: Connection, *, by: Actor) -> None:
         AuditEvent.objects.record("connection.changes_seen", row, by=by, details=details)
 
 
+def with_companies(connection: Connection) -> QuerySet[Access]:
+    """Return what the connection reaches, or reached, each company with whose it is."""
+    companies = Company.objects.told_whose().select_related("customer")
+    return connection.accesses.prefetch_related(Prefetch("company", companies))
+
+
 def serves(connection: Connection) -> list[str]:
     """Return by name the customers whom the connection serves, and ourselves."""
-    rows = Company.objects.filter(accesses__connection=connection, accesses__withdrawn_at__isnull=True)
+    rows = Company.objects.owned().filter(accesses__connection=connection, accesses__withdrawn_at__isnull=True)
     names = rows.order_by().values_list("customer_id", "customer__name").distinct()[: OWNERS_NAMED + 1]
     return sorted(name or "our own companies" for _, name in names)
 

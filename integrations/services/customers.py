@@ -152,9 +152,13 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
             raise Refused(what.reasons)
         reaching.update(withdrawn_at=now, withdrawn_by=str(by))
         Company.objects.filter(customer=row).update(primary_access=None)
+        Access.objects.filter(connection__in=what.ended, withdrawn_at__isnull=True).update(
+            withdrawn_at=now, withdrawn_by=str(by)
+        )
         for connection in what.ended:
             token_store.destroy(connection, f"Staff disconnected it on {standings.say(now)}.", by=by)
             AuditEvent.objects.record("connection.disconnected", connection, by=by)
+        companies.choose_primary(Company.objects.filter(primary_access__connection__in=what.ended))
         for kept in what.kept:
             companies.pin(kept.connection)
         links.open_for([row]).update(expires_at=now)
@@ -174,6 +178,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
 def _served(connections: list[Connection]) -> dict[UUID, dict[UUID | None, str]]:
     """Return whose companies each connection reaches now, by name."""
     live = Access.objects.filter(connection__in=connections, withdrawn_at__isnull=True)
+    live = live.filter(company__in=Company.objects.owned())  # what is nobody's yet keeps no consent alive
     served: dict[UUID, dict[UUID | None, str]] = {connection.pk: {} for connection in connections}
     rows = live.values_list("connection_id", "company__customer_id", "company__customer__name").distinct()
     for connection, owner, name in rows:

@@ -37,7 +37,7 @@ def effects(connection: Connection) -> Effects:
     own = connection.accesses.filter(withdrawn_at__isnull=True)
     others = Access.objects.filter(company=OuterRef("pk"), withdrawn_at__isnull=True)
     others = others.exclude(connection=connection).exclude(connection__status__in=Connection.ENDED)
-    rows = Company.objects.filter(pk__in=own.values("company")).select_related("customer")
+    rows = Company.objects.told_whose().filter(pk__in=own.values("company")).select_related("customer")
     reached = list(rows.annotate(goes_on=Exists(others)).order_by("name_key", "division"))
     served = {company.customer_id: company.customer for company in reached if company.customer is not None}
     return Effects(
@@ -45,7 +45,7 @@ def effects(connection: Connection) -> Effects:
         cut_off=[company for company in reached if not getattr(company, "goes_on", False)],
         taken_over=[company for company in reached if getattr(company, "goes_on", False)],
         customers=sorted(served.values(), key=lambda customer: customer.name_key),
-        ours=any(company.customer_id is None for company in reached),
+        ours=any(company.customer_id is None and not company.is_nobodys for company in reached),
         links=_open_links(connection).count(),
     )
 

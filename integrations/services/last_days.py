@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from integrations.models import Access, Connection, ConnectionCheck, Customer
+from integrations.models import Access, Company, Connection, ConnectionCheck, Customer
 from integrations.rules import last_days as rules
 from integrations.rules.last_days import Facts, Step
 
@@ -60,7 +60,8 @@ def _counted() -> QuerySet[Connection]:
 
 def _told(ids: Iterable[UUID]) -> QuerySet[Connection]:
     checks = ConnectionCheck.objects.filter(connection=OuterRef("pk")).order_by("-checked_at", "-id")
-    own = Access.objects.filter(connection=OuterRef("pk"), withdrawn_at__isnull=True, company__customer__isnull=True)
+    ours = Company.objects.owned().filter(customer__isnull=True)
+    own = Access.objects.filter(connection=OuterRef("pk"), withdrawn_at__isnull=True, company__in=ours)
     rows = Connection.objects.filter(pk__in=list(ids)).select_related("application")
     return rows.annotate(
         check_ok=Subquery(checks.values("ok")[:1]),

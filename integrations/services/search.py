@@ -68,7 +68,7 @@ def customers_referred_to(text: str) -> QuerySet[Customer]:
 
 
 def companies_named(text: str) -> QuerySet[Company]:
-    rows = Company.objects.select_related("application", "customer")
+    rows = Company.objects.told_whose().select_related("application", "customer")
     return rows.filter(name_key__prefix=text).order_by("name_key")[: MOST + 1]
 
 
@@ -76,7 +76,8 @@ def companies_numbered(digits: str) -> QuerySet[Company]:
     within = Q(pk__in=[])  # of a number that no company can have: an empty Q would mean every one
     for first, last in rules.ranges(digits):
         within |= Q(division__gte=first, division__lte=last)
-    return Company.objects.select_related("application", "customer").filter(within).order_by("division")[: MOST + 1]
+    rows = Company.objects.told_whose().select_related("application", "customer")
+    return rows.filter(within).order_by("division")[: MOST + 1]
 
 
 def connections_of(email: str) -> QuerySet[Connection]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, Company, Connection, Customer, LinkPage, UsageWindow
 from integrations.rules.actors import PORTAL
-from integrations.services import customers, links
+from integrations.services import companies, customers, links
 from tests import customers as given
 from tests.permission import granted
 
@@ -164,8 +164,45 @@ def test_nobodys_companies_that_the_consent_reaches_are_offered(annas: Client, a
     given.reach(connection, None, 77)
     page = links.make(app, by=PORTAL, customer=customer).page
     LinkPage.objects.filter(pk=page.pk).update(connection=connection, connected_at=timezone.now())
-    assert "Reached too, and nobody" in text(annas.get(url(customer)))
+    assert "Reached too, and no customer's" in text(annas.get(url(customer)))
     assert "Company 77 (77)" in text(annas.get(url(customer)))
+
+
+def test_a_newly_granted_company_is_nobodys_on_every_page_until_somebody_says_whose(
+    annas: Client, app: Application
+) -> None:
+    customer, connection = given.add(), given.connect(app)
+    given.reach(connection, customer, 1)
+    (new,) = given.reach(connection, None, 77)
+    page = links.make(app, by=PORTAL, customer=customer).page
+    LinkPage.objects.filter(pk=page.pk).update(connection=connection, connected_at=timezone.now())
+    Company.objects.filter(pk=new.pk).update(use="not_used")
+    pages = [url(customer)]
+    pages += [f"/admin/integrations/connection/{connection.pk}/change/"]
+    pages += [f"/admin/integrations/company/{new.pk}/change/"]
+    for address in pages:
+        said = text(annas.get(address)).replace("&#x27;", "'").lower()
+        assert "nobody's yet" in said, address
+        assert ">ours<" not in said, address
+        assert "our own compan" not in said, address
+    assert "nobody's yet, not used" in text(annas.post("/admin/search/", {"q": "Company"}, follow=True)).replace(
+        "&#x27;", "'"
+    )
+    companies.turn(new, used=True, by=PORTAL)
+    assert ">Ours<" in text(annas.get(pages[1]))
+
+
+def test_what_is_nobodys_yet_keeps_no_consent_alive(app: Application) -> None:
+    customer, connection = given.add(), given.connect(app)
+    given.reach(connection, customer, 1)
+    (new,) = given.reach(connection, None, 77)
+    Company.objects.filter(pk=new.pk).update(use="not_used")
+    customers.disconnect(customer, by=PORTAL)
+    connection.refresh_from_db()
+    new.refresh_from_db()
+    assert connection.status == "disconnected"
+    assert new.primary_access is None
+    assert not connection.accesses.filter(withdrawn_at__isnull=True).exists()
 
 
 # --- Adding and changing ------------------------------------------------------------------------------------
