@@ -115,7 +115,8 @@ def _host_of(app: Application) -> str:
 
 
 class Outside(NamedTuple):
-    """How many companies of customers living connections of one app reach."""
+    """How many companies of customers living connections of one app reach, used by us or not: Exact's permission is
+    asked for when somebody consents, and that is what these prove."""
 
     all: int
     unpermitted: int

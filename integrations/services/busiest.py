@@ -3,6 +3,8 @@
 A company has a limit for the minute and one for the day. They are never added up: the fuller one says how near it is.
 The minute is a text of stamps, oldest first (rules.usage). Where the newest is older than the window nothing of it is
 left, so that stamps are counted only of the few companies that are called at this moment.
+
+Of what we do not use nothing is said: it is not called, so that it comes nearer to no limit.
 """
 
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ WITH RECURSIVE places (place) AS MATERIALIZED (
     JOIN integrations_application AS app ON app.id = used.application_id
     JOIN integrations_company AS company
         ON company.application_id = used.application_id AND company.division = used.division
+        AND company.use = %(use)s
 ), shares AS (
     SELECT window_id, company_id, region, CASE WHEN of_day > of_minute THEN of_day ELSE of_minute END AS share
     FROM spent
@@ -68,12 +71,12 @@ class Busiest:
     nearly_full: int = 0
     """Above 80 % of a limit."""
     all: int = 0
-    """Companies of the region, called today or not."""
+    """Companies of the region that we use, called today or not."""
 
 
 def by_region() -> dict[str, Busiest]:
-    """Return of each region that has companies which of them are nearest to a limit. Four queries at most."""
-    now = timezone.now()
+    """Return of each region in which we use companies which of them are nearest to a limit. Four queries at most."""
+    now, in_use = timezone.now(), Company.objects.filter(use=Company.Use.USED)
     rows = _ranked(now)
     windows = UsageWindow.objects.in_bulk([_uuid(row[0]) for row in rows])
     companies = Company.objects.select_related("application").in_bulk([_uuid(row[1]) for row in rows])
@@ -86,14 +89,14 @@ def by_region() -> dict[str, Busiest]:
             found.setdefault(region, []).append(busy)
     return {
         region: Busiest(tuple(found.get(region, ())), nearly_full.get(region, 0), count)
-        for region, count in Company.objects.order_by().values_list("application__region").annotate(Count("pk"))
+        for region, count in in_use.order_by().values_list("application__region").annotate(Count("pk"))
     }
 
 
 def _ranked(now: datetime) -> list[tuple[Any, Any, str, int]]:
     since = milliseconds(now) - _WINDOW_MS
     with connection.cursor() as cursor:
-        cursor.execute(_RANKED, {"today": day_number(now), "since": str(since)})
+        cursor.execute(_RANKED, {"today": day_number(now), "since": str(since), "use": str(Company.Use.USED)})
         return list(cursor.fetchall())
 
 

@@ -161,11 +161,12 @@ def release(reservation: Reservation) -> None:
 
 
 def meters(application: Application | None = None) -> list[Meters]:
-    """Return the meters of every company, of one app or of all, by app and division.
+    """Return the meters of every company that we use, of one app or of all, by app and division.
 
-    Companies that were never called are among them, with Exact's published limits. Two queries.
+    Those that were never called are among them, with Exact's published limits; and whatever was called, used or not:
+    what is counted is told. Two queries.
     """
-    windows, companies = UsageWindow.objects.all(), Company.objects.all()
+    windows, companies = UsageWindow.objects.all(), Company.objects.filter(use=Company.Use.USED)
     if application is not None:
         windows, companies = windows.filter(application=application), companies.filter(application=application)
     rows = {

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Application, ClientSecret, KeyTest, Organization
+from integrations.models import Application, ClientSecret, Company, KeyTest, Organization
 from integrations.rules.lint import Severity
 from integrations.services import app_facts, app_states, applications, links, secrets
 from tests import customers
@@ -71,6 +71,13 @@ def test_a_testing_app_with_customers_is_found_unless_they_are_gone(make_app: Ma
     assert "kind.testing_with_customers" in codes(application)
     application.connections.update(status="disconnected", refresh_token="", next_check_at=None)
     assert "kind.testing_with_customers" not in codes(application)
+
+
+def test_companies_of_customers_count_by_the_consent_whether_we_use_them_or_not(make_app: MakeApp) -> None:
+    application = make_app(kind="testing")
+    customers.connected(application, "Jansen BV", 1)
+    Company.objects.update(use="not_used")
+    assert app_facts.of([application])[application.pk].outside_customers == 1
 
 
 def test_the_name_is_held_against_the_organization(make_app: MakeApp) -> None:

@@ -137,3 +137,13 @@ def test_queries_do_not_grow_with_the_companies(
 
 def test_with_no_company_at_all_there_is_nothing() -> None:
     assert busiest.by_region() == {}
+
+
+def test_what_is_not_used_is_neither_ranked_nor_counted(make_app: MakeApp, now: datetime) -> None:
+    application = make_app()
+    window(application, 1, now, day=10)
+    for division, use in ((2, "not_used"), (3, "to_confirm")):
+        company = window(application, division, now, day=4900)
+        Company.objects.filter(pk=company.pk).update(use=use)
+    found = busiest.by_region()["nl"]
+    assert (divisions(found), found.nearly_full, found.all) == ([1], 0, 1)

@@ -374,3 +374,10 @@ def test_the_reservation_names_the_connection(reserve: Reserve) -> None:
         pk = UUID(int=5)
 
     assert reserve(connection=Connected()).connection == UUID(int=5)
+
+
+def test_a_company_that_is_not_used_has_meters_only_where_something_was_counted(application: Application) -> None:
+    for division in (1, 2):
+        Company.objects.create(application=application, division=division, name="Spare", use="not_used")
+    UsageWindow.objects.create(application=application, division=2, day=0, day_used=0)
+    assert [meters.division for meters in usage.meters(application)] == [2]
