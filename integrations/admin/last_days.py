@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from integrations.admin.base import CappedPaginator, acting, require, say_why_not
 from integrations.models import User
@@ -20,6 +20,7 @@ from integrations.services.refusals import Refused
 from integrations.templatetags.portal import MOST_COUNTED
 
 TEMPLATE: Final = "admin/integrations/connection/last_days.html"
+QUESTION: Final = "admin/integrations/connection/revoke_feed.html"
 PER_PAGE: Final = 50
 
 
@@ -27,7 +28,7 @@ def urls(admin_view: Any) -> list[URLPattern]:
     return [
         path("last-days/", admin_view(require_safe(page)), name="last-days"),
         path("last-days/feed/", admin_view(require_POST(make)), name="make-feed"),
-        path("last-days/feed/revoke/", admin_view(require_POST(revoke)), name="revoke-feed"),
+        path("last-days/feed/revoke/", admin_view(revoke), name="revoke-feed"),
     ]
 
 
@@ -51,9 +52,12 @@ def make(request: HttpRequest) -> HttpResponse:
     return _answer(request, address=made.url)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest) -> HttpResponse:
-    """End one's own feed."""
+    """Say what stops; then end one's own feed."""
     require(request, calendar_feeds.SEE)
+    if request.method != "POST":
+        return _question(request)
     try:
         calendar_feeds.revoke(_person(request), by=acting(request))
     except Refused as refusal:
@@ -61,6 +65,20 @@ def revoke(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, "Your calendar feed is revoked: its address is not found any more.")
     return redirect("admin:last-days")
+
+
+def _question(request: HttpRequest) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": "Revoke your calendar feed?",
+        "lead": "Its address is not found any more, and calendar programs that read it show these days no longer.",
+        "facts": [{"label": "Afterwards", "text": "A new feed can be made at any time, with another address."}],
+        "reasons": () if calendar_feeds.of(_person(request)) else ("You have no calendar feed.",),
+        "action": "Revoke",
+        "tone": "bad",
+        "cancel_url": reverse("admin:last-days"),
+    }
+    return TemplateResponse(request, QUESTION, context)
 
 
 def _answer(request: HttpRequest, **context: Any) -> HttpResponse:

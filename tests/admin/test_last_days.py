@@ -89,8 +89,22 @@ def test_the_address_of_a_feed_is_shown_once(annas: Client) -> None:
     assert token not in text(annas.get(URL))
 
 
-def test_a_feed_is_revoked(annas: Client) -> None:
+def test_what_is_over_is_not_called_connected(annas: Client, make_app: MakeApp) -> None:
+    application = make_app()
+    linked(application, "Over One", days=31)
+    page = text(annas.get(URL))
+    assert "Too late</span>" in page
+    assert "Connected</span>" not in page
+    linked(application, "Near One", days=28)
+    assert text(annas.get(URL)).count("Connected</span>") == 1
+
+
+def test_a_feed_is_revoked_after_a_question(annas: Client) -> None:
+    assert "You have no calendar feed." in text(annas.get(f"{URL}feed/revoke/"))
     annas.post(f"{URL}feed/")
+    assert text(annas.get(URL)).count("Made<") == 1
+    assert "Revoke your calendar feed?" in text(annas.get(f"{URL}feed/revoke/"))
+    assert CalendarFeed.objects.get().revoked_at is None
     page = text(annas.post(f"{URL}feed/revoke/", follow=True))
     assert "Your calendar feed is revoked" in page
     assert CalendarFeed.objects.get().revoked_at is not None
