@@ -29,7 +29,7 @@ SECTIONS: Final = (
         "admin:integrations_application_changelist",
         "integrations.view_application",
         "/admin/integrations/application/",
-        also=("/admin/integrations/connection/last-days/",),
+        also=("/admin/integrations/company/", "/admin/integrations/connection/"),
     ),
     Section(
         "Customers",
@@ -37,7 +37,6 @@ SECTIONS: Final = (
         "admin:integrations_customer_changelist",
         "integrations.view_customer",
         "/admin/integrations/customer/",
-        also=("/admin/integrations/company/", "/admin/integrations/connection/"),
     ),
     Section(
         "Activity",
