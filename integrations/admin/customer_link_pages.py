@@ -15,7 +15,7 @@ from integrations.models import Customer, Language, LinkPage, Organization
 from integrations.rules import link_states
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_texts import NAMES
-from integrations.services import link_pages, links
+from integrations.services import link_pages, links, people
 from integrations.services.links import MadeLink
 from integrations.services.refusals import Refused
 
@@ -35,10 +35,11 @@ def urls(owner: PortalModelAdmin) -> list[URLPattern]:
 
 
 def listed(request: HttpRequest, customer: Customer) -> dict[str, Any]:
-    """Return the newest link pages of the customer with their states, by one statement."""
+    """Return the newest link pages of the customer with their states, by two statements."""
     may = request.user.has_perm(CONNECT)
-    rows = customer.links.select_related("application").order_by("-created_at", "id")[: SHOWN + 1]
-    lines = [_line(row, may=may) for row in rows]
+    rows = list(customer.links.select_related("application").order_by("-created_at", "id")[: SHOWN + 1])
+    names = people.names({actor for row in rows for actor in (row.created_by, row.revoked_by)})
+    lines = [_line(row, names, may=may) for row in rows]
     return {"lines": lines[:SHOWN], "most": SHOWN if len(lines) > SHOWN else 0, "can_preview": may}
 
 
@@ -52,13 +53,15 @@ def letters(made: MadeLink, customer: Customer) -> dict[str, Any]:
     }
 
 
-def _line(row: LinkPage, *, may: bool) -> dict[str, Any]:
+def _line(row: LinkPage, names: dict[str, str], *, may: bool) -> dict[str, Any]:
     state = links.state(row)
     # Tokens are there, and Exact has not said yet whose: a consent for a moment, an import for up to a day.
     under_way = state is LinkState.OPEN and row.connection_id is not None
     label, tone = ("Being finished", "info") if under_way else link_states.LABELS[state]
     return {
         "page": row,
+        "made_by": names.get(row.created_by, ""),
+        "revoked_by": names.get(row.revoked_by, ""),
         "under_way": under_way,
         "label": label,
         "tone": tone,

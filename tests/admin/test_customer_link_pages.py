@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
+from integrations.rules.actors import PORTAL
 from integrations.services import imports, links
 from tests import customers as given
 from tests.conftest import SOMEBODY
@@ -58,6 +59,19 @@ def test_the_customers_page_lists_each_link_page_with_its_state(
         assert listed.count(f">{state}</span>") == 1, state
     assert listed.count("/revoke/") == 1
     assert listed.count("/preview/") == 4
+
+
+def test_two_link_pages_of_one_minute_are_told_apart_and_say_by_whom(
+    annas: Client, app: Application, customer: Customer
+) -> None:
+    at = timezone.now().replace(second=7)
+    make(app, customer, created_at=at)
+    make(app, customer, created_at=at.replace(second=8), revoked_at=at, revoked_by=str(PORTAL))
+    listed = text(annas.get(url(customer))).partition('id="c-links"')[2].partition("</section>")[0]
+    assert ":07</time></span>" in listed
+    assert ":08</time></span>" in listed
+    assert "Made by tests (terminal), through" in listed
+    assert "</time> by the portal." in listed
 
 
 def test_the_list_takes_as_many_queries_for_many(annas: Client, app: Application, customer: Customer) -> None:
