@@ -17,6 +17,8 @@ from integrations.admin.app_pages import Tab
 from integrations.admin.base import acting, require
 from integrations.models import Application, LinkPage, WorkflowStep
 from integrations.rules import gate, review_sentences, roles, workflow
+from integrations.rules.actors import PORTAL
+from integrations.rules.link_states import LinkState
 from integrations.rules.workflow import Course, PermissionState, Step
 from integrations.services import app_facts, links, people, permissions
 from integrations.services.permissions import Standing
@@ -28,6 +30,7 @@ REQUEST: Final = "request"
 """What it lacks is an approved round of the review."""
 LONGEST_NOTE: Final = 4000
 TRIES_SHOWN: Final = 10
+NOT_NEEDED: Final = "Not needed: connected by another link page"
 LABELS: Final = {**{code: step.label for code, step in workflow.BY_CODE.items()}, workflow.AS_IT_STOOD: "As it stood"}
 
 
@@ -213,6 +216,12 @@ def _within(label: str) -> str:
 
 
 def _became(link: LinkPage) -> str:
-    if link.connected_at:
-        return "Connected"
-    return "Open" if link.expires_at > timezone.now() else "Nothing came of it"
+    match links.state(link):
+        case LinkState.USED:
+            return "Connected"
+        case LinkState.REVOKED:
+            return NOT_NEEDED if link.revoked_by == str(PORTAL) else "Revoked"
+        case LinkState.EXPIRED:
+            return "Nothing came of it"
+        case LinkState.OPEN:
+            return "Open"

@@ -157,6 +157,7 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
         connection.save(update_fields=[*DESCRIBED, *CONSENTED])
         if link is not None:
             LinkPage.objects.filter(pk=link.pk).update(connected_at=timezone.now(), connection=connection)
+            links.close_tries(link)
             Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
         details = {"link": str(link.pk)} if link else {}

@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.exact import oauth
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
 from integrations.rules import gate, link_states, lint, moments
-from integrations.rules.actors import Actor
+from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_words import Reason
 from integrations.rules.lint import Finding, Severity
@@ -124,6 +124,19 @@ def tries(application: Application) -> QuerySet[LinkPage]:
     """Return the link pages by which customers tried although no permission was recorded, the newest first."""
     rows = application.links.exclude(tried_because="").select_related("customer", "connection")
     return rows.order_by("-created_at", "id")
+
+
+def close_tries(used: LinkPage) -> None:
+    """Revoke what is open of the same customer's tries through the same app: he has just connected by ``used``, and
+    there is nothing left to try. The caller's transaction is around it."""
+    if used.customer is None:
+        return
+    now = timezone.now()
+    for row in open_for([used.customer]).filter(application=used.application_id).exclude(tried_because=""):
+        if row.pk != used.pk:
+            LinkPage.objects.filter(pk=row.pk).update(revoked_at=now, revoked_by=str(PORTAL))
+            details = {"link": str(row.pk), "app": used.application.name}
+            AuditEvent.objects.record("link.revoked", used.customer, by=PORTAL, details=details)
 
 
 def find(token: str) -> LinkPage | None:

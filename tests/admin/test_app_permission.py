@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, Organization, WorkflowStep
 from integrations.rules import gate, workflow
+from integrations.rules.actors import PORTAL
 from integrations.rules.workflow import Course, PermissionState
 from integrations.services import links, permissions
 from tests import customers as given
@@ -232,6 +233,10 @@ def test_tries_say_who_why_and_what_came_of_them(annas: Client, staff: Staff, ap
     assert "Jansen BV" not in text(staff(*RECORD).get(url(app)))
     app.links.update(expires_at=timezone.now())
     assert "Nothing came of it" in text(annas.get(url(app)))
+    app.links.update(revoked_at=timezone.now(), revoked_by=str(SOMEBODY))
+    assert "Revoked</span>" in text(annas.get(url(app)))
+    app.links.update(revoked_by=str(PORTAL))
+    assert "Not needed: connected by another link page" in text(annas.get(url(app)))
 
 
 # --- Elsewhere ------------------------------------------------------------------------------------------------

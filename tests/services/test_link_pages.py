@@ -1,15 +1,20 @@
 """Revoking a link page, and the letter that goes with one."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 
-from integrations.models import Application, AuditEvent, Customer, Organization
+from integrations.models import Application, AuditEvent, Customer, LinkPage, Organization
+from integrations.rules.actors import PORTAL
 from integrations.services import customers, link_pages, links, standings
 from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.conftest import SOMEBODY
 from tests.permission import granted
+from tests.practice import practising
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +75,18 @@ def test_before_anybody_filled_in_the_organization_the_letter_has_a_gap_for_its_
     assert "{" not in english.text
     assert english.text.endswith("Kind regards,\n[name of your organization]")
     assert dutch.subject == "Koppeling van Exact Online met [naam van uw organisatie]"
+
+
+def test_who_connects_by_another_link_page_needs_no_try_any_more(
+    client: Client, customer: Customer, tmp_path: Path, settings: Any
+) -> None:
+    with practising(tmp_path, settings) as exact:
+        tried = links.make(exact.application, by=SOMEBODY, customer=customer).page
+        others = links.make(exact.application, by=SOMEBODY, customer=given.add("Other BV")).page
+        LinkPage.objects.update(tried_because="Exact phoned.")
+        exact.connect(client, customer=customer)
+    for page in (tried, others):
+        page.refresh_from_db()
+    assert tried.revoked_by == str(PORTAL)
+    assert others.revoked_at is None
+    assert AuditEvent.objects.get(action="link.revoked").details["link"] == str(tried.pk)
