@@ -107,6 +107,9 @@ class Effects:
     reasons: tuple[str, ...]
     """Why it is not possible; empty where it is."""
     companies: list[Company]
+    """Which are used."""
+    spare: int
+    """Which are reached, too, and not used: no call stops."""
     ended: list[Connection]
     kept: list[Kept]
     links: int
@@ -129,7 +132,8 @@ def effects(customer: Customer) -> Effects:
         else:
             ended.append(connection)
     reasons = rules.why_not_disconnected(standings.facts(customer))
-    return Effects(reasons, reached, ended, kept, links.open_for([customer]).count())
+    used = [company for company in reached if company.use == Company.Use.USED]
+    return Effects(reasons, used, len(reached) - len(used), ended, kept, links.open_for([customer]).count())
 
 
 def disconnect(customer: Customer, *, by: Actor) -> Effects:
@@ -165,7 +169,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
         row.disconnected_at = now
         row.save(update_fields=["disconnected_at"])
         counts = {
-            "companies": len(what.companies),
+            "companies": len(what.companies) + what.spare,
             "connections_ended": len(what.ended),
             "connections_kept": len(what.kept),
             "link_pages_closed": what.links,

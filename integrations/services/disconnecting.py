@@ -21,9 +21,11 @@ class Effects:
     reasons: tuple[str, ...]
     """Why it is not possible; empty where it is."""
     cut_off: list[Company]
-    """Which nobody else's connection reaches."""
+    """Which are used, and nobody else's connection reaches."""
     taken_over: list[Company]
-    """Which another connection reaches, too: calls go on by that."""
+    """Which are used, and another connection reaches, too: calls go on by that."""
+    spare: int
+    """Which are not used, so that no call stops."""
     customers: list[Customer]
     """Whose companies it reaches."""
     ours: bool
@@ -39,11 +41,13 @@ def effects(connection: Connection) -> Effects:
     others = others.exclude(connection=connection).exclude(connection__status__in=Connection.ENDED)
     rows = Company.objects.told_whose().filter(pk__in=own.values("company")).select_related("customer")
     reached = list(rows.annotate(goes_on=Exists(others)).order_by("name_key", "division"))
+    used = [company for company in reached if company.use == Company.Use.USED]
     served = {company.customer_id: company.customer for company in reached if company.customer is not None}
     return Effects(
         reasons=rules.why_not(connection.status),
-        cut_off=[company for company in reached if not getattr(company, "goes_on", False)],
-        taken_over=[company for company in reached if getattr(company, "goes_on", False)],
+        cut_off=[company for company in used if not getattr(company, "goes_on", False)],
+        taken_over=[company for company in used if getattr(company, "goes_on", False)],
+        spare=len(reached) - len(used),
         customers=sorted(served.values(), key=lambda customer: customer.name_key),
         ours=any(company.customer_id is None and not company.is_nobodys for company in reached),
         links=_open_links(connection).count(),
@@ -64,7 +68,8 @@ def disconnect(connection: Connection, *, by: Actor) -> Effects:
         if what.reasons:
             raise Refused(what.reasons)
         retire(row, f"Staff disconnected it on {standings.say(timezone.now())}.", by=by)
-        counts = {"companies": len(what.cut_off) + len(what.taken_over), "link_pages_closed": what.links}
+        companies_reached = len(what.cut_off) + len(what.taken_over) + what.spare
+        counts = {"companies": companies_reached, "link_pages_closed": what.links}
         AuditEvent.objects.record("connection.disconnected", row, by=by, details=counts)
     connection.refresh_from_db()
     return what

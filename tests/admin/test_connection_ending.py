@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import Application, Connection
+from integrations.models import Application, Company, Connection
 from integrations.services import links, replacements
 from tests import customers
 from tests.permission import granted
@@ -64,6 +64,18 @@ def test_the_question_names_whom_it_hits_and_what_the_customer_does_at_exact(ann
         assert part in page
     alex.refresh_from_db()
     assert alex.status == "connected"
+
+
+def test_the_questions_speak_of_no_calls_to_what_is_not_used(annas: Client, alex: Connection) -> None:
+    (spare,) = customers.reach(alex, customers.add("Crumb Bakery"), 9)
+    Company.objects.filter(pk=spare.pk).update(use="not_used")
+    one = text(annas.get(url(alex, "disconnect")))
+    assert "Every call to Company 1 (1)" in one
+    assert "Every call to Company 9" not in one
+    assert "Access to 1 more company that is not used" in one
+    other = text(annas.get(f"/admin/integrations/customer/{spare.customer_id}/disconnect/"))
+    assert "Every call to" not in other
+    assert "Access to 1 company that is not used" in other
 
 
 def test_what_the_customer_does_at_exact_stays_on_the_page_of_what_has_ended(annas: Client, alex: Connection) -> None:

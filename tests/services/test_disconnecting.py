@@ -58,6 +58,15 @@ def test_it_says_whom_it_serves_what_stops_and_what_another_goes_on_with(alex: C
     assert (what.ours, what.links, what.reasons) == (True, 1, ())
 
 
+def test_of_what_is_not_used_no_call_stops(alex: Connection) -> None:
+    Company.objects.filter(division__in=[1, 2]).update(use="not_used")
+    what = disconnecting.effects(alex)
+    assert [company.division for company in (*what.cut_off, *what.taken_over)] == [3]
+    assert what.spare == 2
+    assert disconnect(alex).spare == 2
+    assert AuditEvent.objects.get(action="connection.disconnected").details["companies"] == 3
+
+
 def test_nothing_is_left_of_its_tokens_and_everything_of_its_history(alex: Connection) -> None:
     customers.check(alex)
     disconnect(alex)
