@@ -234,8 +234,8 @@ PAGE: Final = {
         "de plaats.",
     ),
     "forward": Text(
-        "Does somebody else manage your Exact Online, such as an accountant? Then forward him this link.",
-        "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur deze link dan aan hem door.",
+        "Does somebody else manage your Exact Online, such as an accountant? Then forward this link to that person.",
+        "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur deze link dan door aan die persoon.",
     ),
     "go": Text("Continue to Exact", "Verder naar Exact"),
     "new_tab": Text("in a new tab", "in een nieuw tabblad"),
@@ -320,8 +320,9 @@ LETTER: Final = {
         "Please sign in at Exact as the user who should keep the connection: if that user is deleted at Exact, it "
         "stops. If that user connected through this app before, the older connection ends: this one takes its "
         "place.\n\n"
-        "Does somebody else manage your Exact Online, such as an accountant? Then forward this message to him, and to "
-        "nobody else. The link works until {until}, or until it is used. We never ask for your password.\n"
+        "Does somebody else manage your Exact Online, such as an accountant? Then forward this message to that "
+        "person, and to nobody else. The link works until {until}, or until it is used. We never ask for your "
+        "password.\n"
         "{support}\n"
         "Kind regards,\n{we}",
         "Beste {contact},\n\n"
@@ -330,11 +331,56 @@ LETTER: Final = {
         "Log bij Exact in als de gebruiker die de koppeling moet houden: als die gebruiker bij Exact wordt "
         "verwijderd, stopt de koppeling. Als die gebruiker al eerder via deze app heeft gekoppeld, eindigt die oudere "
         "koppeling: deze komt ervoor in de plaats.\n\n"
-        "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur dit bericht dan aan hem door, en aan "
-        "niemand anders. De link werkt tot {until} uur, of tot hij is gebruikt. Wij vragen nooit om uw wachtwoord.\n"
+        "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur dit bericht dan door aan die persoon, "
+        "en aan niemand anders. De link werkt tot {until}, of tot hij is gebruikt. Wij vragen nooit om uw wachtwoord.\n"
         "{support}\n"
         "Met vriendelijke groet,\n{we}",
     ),
+    "end_subject": Text("Ending the connection with Exact Online", "Einde van de koppeling met Exact Online"),
+    "end_letter": Text(
+        "Dear {contact},\n\n"
+        "{we} no longer uses the connection with Exact Online that {who} made, and has destroyed its keys. Exact gives "
+        "us no way to hand your permission back; you can take it away there:\n\n"
+        "1. Sign in at Exact Online as {who}.\n"
+        "2. Open the Security Centre.\n"
+        "3. Remove the app “{app}”.\n\n"
+        "Do this when it suits you: until then nothing is read or written either.\n"
+        "{support}\n"
+        "Kind regards,\n{we}",
+        "Beste {contact},\n\n"
+        "{we} gebruikt de koppeling met Exact Online die {who} heeft gemaakt niet meer, en heeft de sleutels ervan "
+        "vernietigd. Exact geeft ons geen manier om uw toestemming terug te geven; u kunt die daar zelf intrekken:\n\n"
+        "1. Log bij Exact Online in als {who}.\n"
+        "2. Open het Security Center.\n"
+        "3. Verwijder de app “{app}”.\n\n"
+        "Doe dit wanneer het u uitkomt: ook tot die tijd wordt er niets gelezen of bijgewerkt.\n"
+        "{support}\n"
+        "Met vriendelijke groet,\n{we}",
+    ),
+    "end_companies": Text(
+        "Dear {contact},\n\n"
+        "{we} no longer uses the Exact Online companies of {customer}. The connection that {who} made serves other "
+        "companies, too, and goes on: please leave the app itself where it is. You can take away the companies of "
+        "{customer}:\n\n"
+        "1. Sign in at Exact Online as {who}.\n"
+        "2. Open the Security Centre, then Import/Export and App permissions.\n"
+        "3. Take the companies of {customer} away from the app “{app}”.\n\n"
+        "Do this when it suits you: until then nothing of them is read or written either.\n"
+        "{support}\n"
+        "Kind regards,\n{we}",
+        "Beste {contact},\n\n"
+        "{we} gebruikt de administraties van {customer} in Exact Online niet meer. De koppeling die {who} heeft "
+        "gemaakt bedient ook andere administraties, en blijft bestaan: laat de app zelf dus staan. De administraties "
+        "van {customer} kunt u intrekken:\n\n"
+        "1. Log bij Exact Online in als {who}.\n"
+        "2. Open het Security Center, en daar Import/Export en App permissions.\n"
+        "3. Haal de administraties van {customer} weg bij de app “{app}”.\n\n"
+        "Doe dit wanneer het u uitkomt: ook tot die tijd wordt er niets van gelezen of bijgewerkt.\n"
+        "{support}\n"
+        "Met vriendelijke groet,\n{we}",
+    ),
+    "moment": Text("{on}, {clock} ({zone})", "{on}, {clock} uur ({zone})"),
+    "zone": Text("time in {city}", "tijd in {city}"),
     "letter_support": Text("Questions? {support}", "Vragen? {support}"),
     "letter_gap": Text("[name of your organization]", "[naam van uw organisatie]"),
 }

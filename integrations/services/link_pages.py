@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.models import Customer, LinkPage, Organization
 from integrations.rules.link_texts import ENGLISH, NAMES
-from integrations.rules.link_words import Reason, Words, chosen, day, only_ours, say
+from integrations.rules.link_words import Reason, Words, chosen, only_ours, say
 from integrations.services import links
 from integrations.services.links import MadeLink
 
@@ -36,7 +36,7 @@ def words(
     names = {"we": organization.name or unnamed, "customer": "", "app": ""}
     if page is not None:
         names |= {"app": page.application.name, "customer": page.customer.name if page.customer else ""}
-    return Words(language, **names, **more)
+    return Words(language, **(names | more))
 
 
 def shown(page: LinkPage, language: str) -> dict[str, Any]:
@@ -62,24 +62,40 @@ def read_by(page: LinkPage | None, reasons: tuple[str, ...], language: str) -> l
 
 def letters(made: MadeLink, customer: Customer) -> list[Letter]:
     """Return the letter in every language, the customer's own first."""
-    first = customer.language
-    return [_letter(made, customer, language) for language in sorted(NAMES, key=lambda code: code != first)]
+    return [_letter(made, customer, language) for language in _languages(customer.language)]
+
+
+def endings(code: str, *, first: str, contact: str, who: str, app: str, customer: str = "") -> list[Letter]:
+    """Return in every language what somebody does at Exact once we have disconnected; ``first``: the language that
+    comes first. ``code``: ``end_letter``, or ``end_companies`` where the connection goes on for others."""
+    return [
+        _written(("end_subject", code), language, contact=contact, who=who, app=app, customer=customer)
+        for language in _languages(first)
+    ]
 
 
 def _letter(made: MadeLink, customer: Customer, language: str) -> Letter:
-    organization = Organization.objects.ours()
-    support = _support(organization)
-    t = words(
+    return _written(
+        ("letter_subject", "letter"),
         language,
-        organization,
         page=made.page,
-        unnamed=say("letter_gap", language),
         contact=customer.contact_name or customer.name,
         url=made.url,
         until=_until(made.page.expires_at, language),
-        support="\n" + say("letter_support", language, support=support) + "\n" if support else "",
     )
-    return Letter(language, t["letter_subject"], t["letter"])
+
+
+def _written(codes: tuple[str, str], language: str, *, page: LinkPage | None = None, **values: str) -> Letter:
+    """Return the subject and the text of these codes, with who we are and whom to ask."""
+    organization = Organization.objects.ours()
+    if support := _support(organization):
+        support = f"\n{say('letter_support', language, support=support)}\n"
+    t = words(language, organization, page=page, unnamed=say("letter_gap", language), support=support, **values)
+    return Letter(language, *(t[code] for code in codes))
+
+
+def _languages(first: str) -> list[str]:
+    return sorted(NAMES, key=lambda code: code != first)
 
 
 def _support(organization: Organization) -> str:
@@ -88,5 +104,14 @@ def _support(organization: Organization) -> str:
 
 
 def _until(at: datetime, language: str) -> str:
+    """Return a moment as customers read it: they may be elsewhere, so it says whose time it is."""
     local = timezone.localtime(at)
-    return f"{day(local.date(), language)}, {local:%H:%M}"
+    return say("moment", language, on=local.date().isoformat(), clock=f"{local:%H:%M}", zone=_zone(local, language))
+
+
+def _zone(local: datetime, language: str) -> str:
+    """Return the zone by its city, such as ``time in Amsterdam``; by its abbreviation where it has none."""
+    area, _, city = getattr(local.tzinfo, "key", "").rpartition("/")
+    if not area or area == "Etc":
+        return f"{local:%Z}"
+    return say("zone", language, city=city.replace("_", " "))

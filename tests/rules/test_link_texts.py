@@ -14,6 +14,7 @@ from integrations.rules.link_words import Reason, Words, only_ours
 
 ROOT = Path(__file__).parents[2]
 EVERY = {"we", "app", "customer", "on", "name", "host", "redirect_url", "who", "contact", "url", "until", "support"}
+EVERY |= {"clock", "zone", "city"}
 
 
 def names(text: str) -> set[str]:

@@ -1,11 +1,15 @@
 """Revoking a link page, and the letter that goes with one."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, Customer, LinkPage, Organization
 from integrations.rules.actors import PORTAL
@@ -75,6 +79,27 @@ def test_before_anybody_filled_in_the_organization_the_letter_has_a_gap_for_its_
     assert "{" not in english.text
     assert english.text.endswith("Kind regards,\n[name of your organization]")
     assert dutch.subject == "Koppeling van Exact Online met [naam van uw organisatie]"
+
+
+@pytest.mark.parametrize(
+    ("zone", "english", "dutch"),
+    [
+        ("Europe/Amsterdam", "6 July 2026, 14:30 (time in Amsterdam)", "6 juli 2026, 14:30 uur (tijd in Amsterdam)"),
+        ("America/New_York", "6 July 2026, 08:30 (time in New York)", "6 juli 2026, 08:30 uur (tijd in New York)"),
+        ("UTC", "6 July 2026, 12:30 (UTC)", "6 juli 2026, 12:30 uur (UTC)"),
+    ],
+)
+def test_customers_read_whose_time_it_is(made: links.MadeLink, zone: str, english: str, dutch: str) -> None:
+    made.page.expires_at = datetime(2026, 7, 6, 12, 30, tzinfo=UTC)
+    with timezone.override(ZoneInfo(zone)):
+        assert link_pages.shown(made.page, "en")["until"] == english
+        assert link_pages.shown(made.page, "nl")["until"] == dutch
+
+
+def test_nobody_who_reads_is_taken_for_a_man(made: links.MadeLink, customer: Customer) -> None:
+    said = " ".join(letter.text for letter in link_pages.letters(made, customer))
+    said += " ".join(link_pages.words(code, Organization(name="Meridian"))["forward"] for code in ("en", "nl"))
+    assert not {"him", "his", "he", "hem", "zijn"} & set(re.findall(r"\w+", said))
 
 
 def test_who_connects_by_another_link_page_needs_no_try_any_more(
