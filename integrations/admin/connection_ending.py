@@ -11,10 +11,11 @@ from django.urls import URLPattern, path
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from integrations.admin import customer_link_pages
 from integrations.admin.base import acting, require, say_why_not
 from integrations.models import Connection
 from integrations.rules import disconnecting as rules
-from integrations.services import disconnecting, refreshing, replacements, tokens
+from integrations.services import disconnecting, ending_letters, refreshing, replacements, tokens
 from integrations.services.keyring import WrongKeyRing
 from integrations.services.refusals import Refused
 
@@ -43,6 +44,7 @@ def offered(request: HttpRequest, connection: Connection) -> dict[str, Any]:
         "can_replace": may(CONNECT) and not rules.why_not_replaced(connection.status),
         "waiting": replacements.waiting(connection),
         "successor": replacements.successor(connection),
+        "letters": _letters(connection) if connection.status == Connection.Status.DISCONNECTED else [],
         "can_disconnect": may(DISCONNECT) and not rules.why_not(connection.status),
     }
 
@@ -104,10 +106,15 @@ def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
         "title": f"Disconnect {connection}?",
         "connection": connection,
         "effects": disconnecting.effects(connection),
+        "letters": _letters(connection),
         "shown": SHOWN,
         "see_customers": request.user.has_perm("integrations.view_customer"),
     }
     return TemplateResponse(request, f"{TEMPLATES}/disconnect.html", context)
+
+
+def _letters(connection: Connection) -> list[dict[str, Any]]:
+    return customer_link_pages.labelled(ending_letters.of_connection(connection))
 
 
 def _connection(request: HttpRequest, pk: UUID, right: str) -> Connection:

@@ -1,5 +1,6 @@
 """The link pages of a customer: the list on the customer's page, the preview, and revoking one."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from integrations.rules import link_states
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_texts import NAMES
 from integrations.services import link_pages, links, people
+from integrations.services.link_pages import Letter
 from integrations.services.links import MadeLink
 from integrations.services.refusals import Refused
 
@@ -46,11 +48,16 @@ def listed(request: HttpRequest, customer: Customer) -> dict[str, Any]:
 def letters(made: MadeLink, customer: Customer) -> dict[str, Any]:
     """Return the letter in both languages as the page shows it, once; the customer's language first. Before the
     organization has a name there is a gap in it."""
-    labels = dict(Language.choices)
     return {
-        "letters": [{"label": labels[one.language], "letter": one} for one in link_pages.letters(made, customer)],
+        "letters": labelled(link_pages.letters(made, customer)),
         "unnamed": not Organization.objects.ours().name,
     }
+
+
+def labelled(letters: Iterable[Letter]) -> list[dict[str, Any]]:
+    """Return each letter with its language in words."""
+    labels = dict(Language.choices)
+    return [{"label": labels[one.language], "letter": one} for one in letters]
 
 
 def _line(row: LinkPage, names: dict[str, str], *, may: bool) -> dict[str, Any]:

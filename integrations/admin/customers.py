@@ -18,7 +18,7 @@ from integrations.admin.customer_form import CustomerForm, TypedNameForm
 from integrations.models import Customer
 from integrations.rules import customers as rules
 from integrations.rules import roles
-from integrations.services import customers, links, standings
+from integrations.services import customers, ending_letters, links, standings
 from integrations.services.refusals import Refused
 
 TEMPLATES = "admin/integrations/customer"
@@ -144,10 +144,12 @@ class CustomerAdmin(PortalModelAdmin):
         customer = self._customer(request, pk, "disconnect_connection")
         if request.method == "POST":
             return self._do(request, customer, customers.disconnect, f"{customer.name} is disconnected.")
+        effects = customers.effects(customer)
         context = {
             "title": f"Disconnect {customer.name}?",
             "customer": customer,
-            "effects": customers.effects(customer),
+            "effects": effects,
+            "all_letters": [customer_link_pages.labelled(one) for one in ending_letters.of_customer(customer, effects)],
             "shown": customer_pages.COMPANIES,
         }
         return self._answer(request, "disconnect.html", context)

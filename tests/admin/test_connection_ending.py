@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import Application, Company, Connection
+from integrations.models import Application, Company, Connection, Customer, Organization
 from integrations.services import links, replacements
 from tests import customers
 from tests.permission import granted
@@ -84,6 +84,35 @@ def test_what_the_customer_does_at_exact_stays_on_the_page_of_what_has_ended(ann
     page = text(annas.get(url(alex, "change")))
     assert "Security Centre" in page
     assert "Companies it reached<" in page
+
+
+def test_it_is_there_to_copy_in_both_languages_the_customers_own_first(annas: Client, alex: Connection) -> None:
+    Organization.objects.create(name="Meridian")
+    before = text(annas.get(url(alex, "disconnect")))
+    annas.post(url(alex, "disconnect"))
+    for page in (before, text(annas.get(url(alex, "change")))):
+        assert page.index("Letter in Dutch") < page.index("Letter in English")
+        assert "Log bij Exact Online in als Alex Accountant." in page
+        assert "Sign in at Exact Online as Alex Accountant." in page
+        assert "Kind regards, Meridian</textarea>" in page
+        assert 'data-copy="letter-text-nl"' in page
+
+
+def test_nobody_writes_to_a_user_who_was_erased_or_who_served_us_alone(annas: Client, alex: Connection) -> None:
+    Connection.objects.update(full_name="", user_name="")
+    assert "Letter in" not in text(annas.get(url(alex, "disconnect")))
+    ours = customers.connect(alex.application, "Robin Booker")
+    customers.reach(ours, None, 2)
+    assert "Letter in" not in text(annas.get(url(ours, "disconnect")))
+
+
+def test_a_customer_whose_consent_goes_on_for_others_is_asked_to_leave_the_app(annas: Client, alex: Connection) -> None:
+    jansen = Customer.objects.get()
+    customers.reach(customers.connect(alex.application, "Robin Booker"), jansen, 1)
+    page = text(annas.get(f"/admin/integrations/customer/{jansen.pk}/disconnect/"))
+    assert "Remove the app “" in page.partition("about what goes on")[0]
+    assert "please leave the app itself where it is" in page.partition("about what goes on")[2]
+    assert page.count("Beste Jansen BV") == 2
 
 
 def test_what_staff_ended_is_not_called_withdrawn_at_exact(annas: Client, alex: Connection) -> None:
