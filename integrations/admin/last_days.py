@@ -57,7 +57,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
     """Say what stops; then end one's own feed."""
     require(request, calendar_feeds.SEE)
     if request.method != "POST":
-        return _question(request)
+        return _question(request) if calendar_feeds.of(_person(request)) else redirect("admin:last-days")
     try:
         calendar_feeds.revoke(_person(request), by=acting(request))
     except Refused as refusal:
@@ -73,7 +73,6 @@ def _question(request: HttpRequest) -> HttpResponse:
         "title": "Revoke your calendar feed?",
         "lead": "Its address is not found any more, and calendar programs that read it show these days no longer.",
         "facts": [{"label": "Afterwards", "text": "A new feed can be made at any time, with another address."}],
-        "reasons": () if calendar_feeds.of(_person(request)) else ("You have no calendar feed.",),
         "action": "Revoke",
         "tone": "bad",
         "cancel_url": reverse("admin:last-days"),

@@ -195,7 +195,7 @@ TABLE: Final = """
 /admin/integrations/connection/last-days/                                POST L m m m m m m m
 /admin/integrations/connection/last-days/feed/                           GET  L m m m m m m m
 /admin/integrations/connection/last-days/feed/                           POST L x y y y y y y
-/admin/integrations/connection/last-days/feed/revoke/                    GET  L x y y y y y y
+/admin/integrations/connection/last-days/feed/revoke/                    GET  L x > > > > > y
 /admin/integrations/connection/last-days/feed/revoke/                    POST L x > > > > > >
 /admin/integrations/connection/<uuid:pk>/refresh/                        GET  L m m m m m m m
 /admin/integrations/connection/<uuid:pk>/refresh/                        POST L x x > > x x >
