@@ -337,7 +337,7 @@ LETTER: Final = {
         "Met vriendelijke groet,\n{we}",
     ),
     "end_subject": Text("Ending the connection with Exact Online", "Einde van de koppeling met Exact Online"),
-    "end_letter": Text(
+    "end": Text(
         "Dear {contact},\n\n"
         "{we} no longer uses the connection with Exact Online that {who} made, and has destroyed its keys. Exact gives "
         "us no way to hand your permission back; you can take it away there:\n\n"
@@ -356,6 +356,9 @@ LETTER: Final = {
         "Doe dit wanneer het u uitkomt: ook tot die tijd wordt er niets gelezen of bijgewerkt.\n"
         "{support}\n"
         "Met vriendelijke groet,\n{we}",
+    ),
+    "end_companies_subject": Text(
+        "Your companies in Exact Online are no longer connected", "Uw administraties zijn niet meer gekoppeld"
     ),
     "end_companies": Text(
         "Dear {contact},\n\n"

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from integrations.rules.link_texts import ENGLISH, HTML, MONTHS, NAMES, REASONS, TEXTS
 
 LONGEST_ACCEPTED: Final = 500
+_NAME_AND_STOP: Final = re.compile(r"\{(\w+)\}\.")
 _RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
@@ -67,7 +68,7 @@ class Words(Mapping[str, str]):
 
 def say(code: str, language: str, **values: str) -> str:
     """Return the text. Where ``we`` is empty nobody wrote down what we are called; ``on`` is a day in ISO's form."""
-    text: str = getattr(TEXTS[code], language)
+    text = _ending(getattr(TEXTS[code], language), values)
     if on := values.get("on"):
         values["on"] = day(date.fromisoformat(on), language)
     if "we" in values and not values["we"]:
@@ -75,6 +76,15 @@ def say(code: str, language: str, **values: str) -> str:
         said = text.format(**values)
         return said[0].upper() + said[1:]
     return text.format(**values)
+
+
+def _ending(text: str, values: Mapping[str, str]) -> str:
+    """Return the text without a full stop behind a name that ends in its own, such as *Jansen B.V.*"""
+
+    def ended(found: re.Match[str]) -> str:
+        return found[0].removesuffix(".") if values.get(found[1], "").endswith(".") else found[0]
+
+    return _NAME_AND_STOP.sub(ended, text)
 
 
 def day(on: date, language: str) -> str:

@@ -16,13 +16,13 @@ def of_connection(connection: Connection) -> list[Letter]:
     if customer is None or not _named([connection]):
         return []
     who, app = str(connection), connection.application.name
-    return link_pages.endings("end_letter", first=customer.language, contact=who, who=who, app=app)
+    return link_pages.endings("end", first=customer.language, contact=who, who=who, app=app)
 
 
 def of_customer(customer: Customer, effects: Effects) -> list[list[Letter]]:
     """Return the letters to the customer: about the connections that end, and about those that go on for others."""
     kept = [one.connection for one in effects.kept]
-    parts = (("end_letter", effects.ended), ("end_companies", kept))
+    parts = (("end", effects.ended), ("end_companies", kept))
     return [_to(customer, code, connections) for code, connections in parts if _named(connections)]
 
 

@@ -67,9 +67,9 @@ def letters(made: MadeLink, customer: Customer) -> list[Letter]:
 
 def endings(code: str, *, first: str, contact: str, who: str, app: str, customer: str = "") -> list[Letter]:
     """Return in every language what somebody does at Exact once we have disconnected; ``first``: the language that
-    comes first. ``code``: ``end_letter``, or ``end_companies`` where the connection goes on for others."""
+    comes first. ``code``: ``end``, or ``end_companies`` where the connection goes on for others."""
     return [
-        _written(("end_subject", code), language, contact=contact, who=who, app=app, customer=customer)
+        _written((f"{code}_subject", code), language, contact=contact, who=who, app=app, customer=customer)
         for language in _languages(first)
     ]
 

@@ -117,6 +117,12 @@ def moment(at: datetime | None, style: str = "") -> SafeString:
     return _time(at, moments.moment(at, zone, seconds=seconds, short="short" in styles))
 
 
+@register.filter
+def stopped(name: Any) -> str:
+    """A name at the end of a sentence, with its full stop: one that ends in its own gets no second one."""
+    return str(name) if str(name).endswith(".") else f"{name}."
+
+
 @register.simple_tag
 def resets(at: datetime) -> SafeString:
     """When something that Exact counts begins anew: how long, the organization's time, and UTC."""

@@ -205,6 +205,16 @@ def test_what_is_nobodys_yet_keeps_no_consent_alive(app: Application) -> None:
     assert not connection.accesses.filter(withdrawn_at__isnull=True).exists()
 
 
+def test_a_name_with_a_full_stop_of_its_own_ends_a_sentence_with_one(annas: Client, app: Application) -> None:
+    customer, connection = given.add("Jansen B.V."), given.connect(app, "Alex Sr.")
+    given.reach(connection, customer, 1, 2)
+    Company.objects.filter(division=2).update(use="not_used")
+    Application.objects.update(name="Meridian B.V.")
+    for address in (url(customer), url(customer, "link/"), url(customer, "disconnect/")):
+        said = re.sub(r"<[^>]+>", "", text(annas.get(address)))
+        assert ".." not in said, address
+
+
 # --- Adding and changing ------------------------------------------------------------------------------------
 
 

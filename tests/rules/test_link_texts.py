@@ -83,6 +83,13 @@ def test_a_name_with_braces_stands_as_it_is() -> None:
     assert "{0}" in Words(ENGLISH, we="{we}", customer="{0}", app="")["asks"]
 
 
+def test_a_name_that_ends_in_a_full_stop_gets_no_second_one() -> None:
+    said = Words(ENGLISH, we="Meridian", customer="Jansen B.V.", app="")["asks"]
+    assert said.endswith(" companies of Jansen B.V.")
+    assert not said.endswith("..")
+    assert Words(ENGLISH, we="Meridian", customer="Jansen", app="")["asks"].endswith(" of Jansen.")
+
+
 def test_nobody_wrote_down_what_we_are_called() -> None:
     assert Words(DUTCH, we="", customer="Jansen", app="")["asks"].startswith("De afzender van deze link vraagt")
 
