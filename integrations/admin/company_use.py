@@ -30,10 +30,12 @@ def may_choose(request: HttpRequest) -> bool:
 def of_connection(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     """Return what the connection's page says of use, by a fixed number of queries."""
     chooses = may_choose(request)
+    offered = list(companies.offered(connection)[: MOST_OFFERED + 1]) if chooses else []
     live = connection.accesses.filter(withdrawn_at__isnull=True, company__use=Company.Use.TO_CONFIRM)
     return {
         "can_choose": chooses,
-        "offered": list(companies.offered(connection)[:MOST_OFFERED]) if chooses else [],
+        "offered": offered[:MOST_OFFERED],
+        "most_offered": MOST_OFFERED if len(offered) > MOST_OFFERED else 0,
         "to_confirm": [access.company for access in live.select_related("company__customer")],
         "drift": companies.drift(connection),
         "serves": companies.serves(connection) if request.user.has_perm("integrations.view_customer") else [],
@@ -68,7 +70,8 @@ def choose_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     connection = _connection(request, pk)
     try:
         ids = _ids(request.POST.getlist("company"))
-        used = companies.choose(connection, ids, by=acting(request))
+        shown = [company.pk for company in companies.offered(connection)[:MOST_OFFERED]]
+        used = companies.choose(connection, ids, by=acting(request), among=shown)
     except Refused as refusal:
         say_why_not(request, refusal)
     else:

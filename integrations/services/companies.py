@@ -118,9 +118,17 @@ def choice(connection_id: UUID, link_id: UUID) -> Choice | None:
     return Choice(connection, link, list(offered(connection, link=link)))
 
 
-def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, link: LinkPage | None = None) -> int:
+def choose(
+    connection: Connection,
+    used_ids: Collection[UUID],
+    *,
+    by: Actor,
+    link: LinkPage | None = None,
+    among: Collection[UUID] | None = None,
+) -> int:
     """Say which of the companies that the connection reaches are used, and return how many; the others are not.
-    One to be confirmed that is not chosen stays so: nobody has answered whether it is meant.
+    One to be confirmed that is not chosen stays so: nobody has answered whether it is meant. ``among``: what was
+    shown, where that was not everything; the rest stays as it is.
 
     Raises:
         Refused: one is not offered, or the consent was not by this link; or no right to it.
@@ -132,6 +140,7 @@ def choose(connection: Connection, used_ids: Collection[UUID], *, by: Actor, lin
             raise Refused(company_use.why_not_chosen((), ()))
         rows = Company.objects.filter(pk__in=offered(row, link=link).values("pk"))
         ids = set(rows.values_list("pk", flat=True))
+        ids = ids if among is None else ids & set(among)
         chosen = set(used_ids)
         if reasons := company_use.why_not_chosen([str(pk) for pk in ids], [str(pk) for pk in chosen]):
             raise Refused(reasons)

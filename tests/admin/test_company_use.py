@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from integrations.admin import company_use
 from integrations.models import Access, Application, Company, Connection
 from tests import customers as given
 from tests.permission import granted
@@ -118,3 +119,13 @@ def test_what_is_to_be_confirmed_stands_among_what_is_chosen_from(annas: Client,
     offered = page(annas, connection).partition("Which companies we use")[2]
     assert "Company 1 (1) <span" in offered
     assert "checked>" not in offered.partition("</form>")[0]
+
+
+def test_a_choice_leaves_alone_what_the_page_did_not_show(
+    annas: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company_use, "MOST_OFFERED", 1)
+    first, second = given.reach(connection, None, 1, 2)
+    assert "The first 1 by name." in page(annas, connection)
+    annas.post(f"{ADMIN}/connection/{connection.pk}/companies/", {})
+    assert dict(Company.objects.values_list("pk", "use")) == {first.pk: "not_used", second.pk: "used"}
