@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from integrations.admin import recorded
@@ -89,7 +90,7 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
             "kind": wording.KINDS.get(event.object_type, event.object_type),
             "url": _page_of(event, subjects) if reader is not None else "",
             "what": wording.action(event.action),
-            "details": wording.details(event.details, subjects),
+            "details": wording.details(event.details, subjects, zone=timezone.get_current_timezone()),
         }
         for event in events
     ]

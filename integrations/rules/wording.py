@@ -1,9 +1,10 @@
 """Events in words, for pages and for whoever phones."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from integrations.rules import review_form, workflow
+from integrations.rules import causes, moments, review_form, workflow
 
 ACTIONS: Final = {
     "application.added": "added the app",
@@ -165,11 +166,14 @@ def references(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((REFERENCES[name], str(leaf)) for leaf in _leaves(value) if leaf is not None)
 
 
-def details(values: Mapping[str, Any], names: Mapping[tuple[str, str], str] | None = None) -> str:
-    """Return what an event recorded, such as ``name: A → B``; ids that have a name in ``names`` by that."""
+def details(
+    values: Mapping[str, Any], names: Mapping[tuple[str, str], str] | None = None, *, zone: tzinfo = UTC
+) -> str:
+    """Return what an event recorded, such as ``name: A → B``; ids that have a name in ``names`` by that, and moments
+    by the clock of ``zone``."""
     return "; ".join(
         f"{name.replace('_', ' ')}: "
-        + _value(_said(name, value), REFERENCES.get(name, ""), names or {}, listed=name in _LISTS)
+        + _value(_said(name, value, zone), REFERENCES.get(name, ""), names or {}, listed=name in _LISTS)
         for name, value in values.items()
     )
 
@@ -191,12 +195,25 @@ def _value(value: Any, kind: str, names: Mapping[tuple[str, str], str], *, liste
             return names.get((kind, str(value)), str(value))
 
 
-def _said(name: str, value: Any) -> Any:
-    """Return a detail with words in the place of codes."""
+def _said(name: str, value: Any, zone: tzinfo) -> Any:
+    """Return a detail with words in the place of codes and of moments."""
+    if name == "until":
+        return _moment(value, zone)
+    if name == "cause":
+        return causes.words(str(value))
     words = _CODES.get(name)
     if words is None:
         return value
     return [words.get(str(one), one) for one in value] if isinstance(value, list) else words.get(str(value), value)
+
+
+def _moment(value: Any, zone: tzinfo) -> Any:
+    """Return a moment in words; a mere day, as an export was asked for, as it is."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return value
+    return moments.moment(at, zone) if at.tzinfo is not None else value
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,11 +38,22 @@ def test_something_else_is_no_actor() -> None:
         ({"is_active": [True, False]}, "is active: yes → no"),
         ({"groups": {"added": [1], "removed": [2, 3]}}, "groups: added 1, removed 2, 3"),
         ({"resealed": 3}, "resealed: 3"),
+        ({"cause": "AuthenticationRequired"}, "cause: Exact does not accept the access token"),
+        ({"cause": "ChainReplaced"}, "cause: A later authorization replaced this connection"),
+        ({"cause": "OfAnOlderRelease"}, "cause: OfAnOlderRelease"),
+        ({"until": "2026-11-27T09:20:47.295130+00:00"}, "until: 27 November 2026, 09:20"),
+        ({"until": "2026-11-27"}, "until: 2026-11-27"),
+        ({"until": "soon"}, "until: soon"),
         ({}, ""),
     ],
 )
 def test_details_read_as_words(values: dict[str, object], text: str) -> None:
     assert wording.details(values) == text
+
+
+def test_moments_read_by_the_clock_of_who_reads() -> None:
+    said = wording.details({"until": "2026-11-27T23:20:47+00:00"}, zone=ZoneInfo("Europe/Amsterdam"))
+    assert said == "until: 28 November 2026, 00:20"
 
 
 def test_ids_read_as_the_names_of_what_they_stand_for() -> None:
