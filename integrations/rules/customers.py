@@ -99,7 +99,7 @@ def sentence(facts: Facts, now: datetime, say: Say) -> str:
         case State.RECONNECT:
             return _reconnect(facts, say)
         case State.VERIFYING:
-            return f"Being verified: an answer of Exact was lost. {_reached(facts).capitalize()}{_unused(facts)}."
+            return f"Being verified: {_why_verified(facts)}. {_reached(facts).capitalize()}{_unused(facts)}."
         case State.TROUBLE:
             return _trouble(facts, now)
         case State.CONNECTED:
@@ -191,6 +191,12 @@ def _reconnect(facts: Facts, say: Say) -> str:
     reason = f": {first.reason.rstrip('.')}" if first.reason else ""
     others = f" {_reached(facts)}." if facts.reached else ""
     return f"Reconnect needed{since}{reason}.{others}"
+
+
+def _why_verified(facts: Facts) -> str:
+    """Return what happened: Exact did not answer, or did not take a token."""
+    reasons = (consent.reason for consent in facts.consents if consent.status == "verifying" and consent.reason)
+    return next(reasons, "an answer of Exact was lost").rstrip(".")
 
 
 def _trouble(facts: Facts, now: datetime) -> str:

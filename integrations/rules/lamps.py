@@ -137,7 +137,7 @@ def _connected(tally: Tally, whose: str) -> Said:
         return "Nobody yet", "quiet", f"There is no connection {whose} through it yet."
     ill = (
         ("Reconnect needed", "bad", tally.reconnect, "must be connected again"),
-        ("Being verified", "warn", tally.verifying, "being verified, since an answer of Exact was lost"),
+        ("Being verified", "warn", tally.verifying, "being verified, which takes about ten minutes"),
         ("Needs a look", "warn", tally.failing, "failed the last check"),
     )
     present = [(word, tone, number, meaning) for word, tone, number, meaning in ill if number]

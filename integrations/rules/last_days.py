@@ -96,7 +96,7 @@ def why(facts: Facts) -> str:
     if facts.failed:
         return f"The last check failed: {facts.failed}"
     if facts.verifying:
-        return "An answer of Exact was lost, and what became of the tokens is not known yet."
+        return "An answer of Exact was lost, or Exact refused a token: what became of the connection is not known yet."
     return "It was not refreshed, although that is due every week."
 
 

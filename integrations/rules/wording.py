@@ -43,6 +43,7 @@ ACTIONS: Final = {
     "connection.refresh_asked": "asked Exact for a new token",
     "connection.reconnect_needed": "found that somebody must reconnect",
     "connection.verifying": "lost an answer of Exact; the connection is being verified",
+    "connection.token_refused": "saw Exact refuse the access token; the connection is being verified",
     "connection.verified": "found the connection alive",
     "connection.imported": "brought a connection from a former system",
     "connection.given_up": "gave up tokens that Exact no longer takes; nobody knew yet whose they were",

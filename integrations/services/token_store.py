@@ -368,7 +368,8 @@ def forget(connection: Connection, token: str) -> None:
         else:
             row.access_token = ""
             since = state(row).outstanding or row.token_answered_at or timezone.now()
-            _verify(row, str(refused), refresh.earliest(since, _lifetime(row)), "a call with the token on hand")
+            tells_at = refresh.earliest(since, _lifetime(row))
+            _verify(row, str(refused), tells_at, "a call with the token on hand", refused=True)
         row.save(update_fields=CHAIN)
 
 
@@ -411,12 +412,14 @@ def _verified(row: Connection, cause: str) -> None:
     AuditEvent.objects.record("connection.verified", row, by=PORTAL)
 
 
-def _verify(row: Connection, reason: str, check_at: datetime, evidence: str) -> None:
-    """A pending connection stays pending: nobody knows yet whose it is."""
+def _verify(row: Connection, reason: str, check_at: datetime, evidence: str, *, refused: bool = False) -> None:
+    """A pending connection stays pending: nobody knows yet whose it is. ``refused``: Exact answered, and did not take
+    the access token; else an answer of it was lost."""
     if row.status == Status.PENDING:
         return
     if connection_statuses.change(row, Status.VERIFYING, cause=reason, by=PORTAL, evidence=evidence):
-        AuditEvent.objects.record("connection.verifying", row, by=PORTAL, details={"until": check_at.isoformat()})
+        action = "connection.token_refused" if refused else "connection.verifying"
+        AuditEvent.objects.record(action, row, by=PORTAL, details={"until": check_at.isoformat()})
     row.next_check_at = check_at
 
 

@@ -82,6 +82,11 @@ CASES = [
         State.VERIFYING,
         "Being verified: an answer of Exact was lost. None of its companies is used yet.",
     ),
+    (
+        Facts(1, 1, [Consent("verifying", reason="Exact does not accept the access token.")]),
+        State.VERIFYING,
+        "Being verified: Exact does not accept the access token. 1 of 1 company can be reached.",
+    ),
     (Facts(1, 0, disconnected_at=NOW), State.DISCONNECTED, "Disconnected on 4 March."),
     (
         Facts(1, 0, disconnected_at=NOW, link_until=LATER),

@@ -77,7 +77,7 @@ def test_a_testing_app_needs_no_permission() -> None:
             Tally(well=1, verifying=1),
             "Being verified: 1 of 2",
             "warn",
-            "1 of 2 connections of customers well; 1 being verified, since an answer of Exact was lost.",
+            "1 of 2 connections of customers well; 1 being verified, which takes about ten minutes.",
         ),
         (
             Tally(well=0, failing=1),

@@ -280,7 +280,7 @@ def test_a_young_token_that_is_refused_is_distrusted(
     world.later(571)
     calls.send(company, "GET", LIST)
     assert world.row().status == Status.CONNECTED
-    assert world.events() == ["connection.verifying", "connection.verified"]
+    assert world.events() == ["connection.token_refused", "connection.verified"]
 
 
 def test_two_tokens_that_are_refused_end_the_connection(
@@ -292,7 +292,7 @@ def test_two_tokens_that_are_refused_end_the_connection(
             calls.send(company, "GET", LIST)
         world.later(571)
     assert world.row().status == Status.RECONNECT
-    assert world.events() == ["connection.verifying", "connection.reconnect_needed"]
+    assert world.events() == ["connection.token_refused", "connection.reconnect_needed"]
     with pytest.raises(tokens.ReconnectNeeded):
         calls.send(company, "GET", LIST)
 

@@ -39,7 +39,7 @@ def test_a_distrusted_token_is_replaced_when_exact_gives_one(world: Practice) ->
     assert world.row().status == Status.VERIFYING
     tokens.confirm(world.row())
     assert world.row().status == Status.CONNECTED
-    assert world.events() == ["connection.verifying", "connection.verified"]
+    assert world.events() == ["connection.token_refused", "connection.verified"]
 
 
 def test_a_second_token_that_is_refused_ends_the_connection(world: Practice) -> None:
@@ -48,7 +48,7 @@ def test_a_second_token_that_is_refused_ends_the_connection(world: Practice) -> 
     tokens.distrust(world.row(), world.ask())
     row = world.row()
     assert (row.status, row.refresh_token, row.next_check_at) == (Status.RECONNECT, "", None)
-    assert world.events() == ["connection.verifying", "connection.reconnect_needed"]
+    assert world.events() == ["connection.token_refused", "connection.reconnect_needed"]
 
 
 def test_only_the_token_that_was_refused_is_forgotten(world: Practice) -> None:
