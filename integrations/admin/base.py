@@ -77,7 +77,7 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
 
     For a ``reader`` they name and lead to what he may see, and leave the other things as ids.
     """
-    called = people.names({event.actor for event in events})
+    called = people.doers(events)
     wanted = {(event.object_type, event.object_id) for event in events}
     wanted.update(key for event in events for key in wording.references(event.details))
     seen = {kind for kind, _ in wanted if reader is None or _may_see(reader, kind)}
@@ -85,7 +85,7 @@ def told(events: list[AuditEvent], reader: User | AnonymousUser | None = None) -
     return [
         {
             "at": event.at,
-            "who": called.get(event.actor, ""),
+            "who": called[event.pk],
             "about": subjects.get((event.object_type, event.object_id), ""),
             "kind": wording.KINDS.get(event.object_type, event.object_type),
             "url": _page_of(event, subjects) if reader is not None else "",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from integrations.rules import causes, moments, review_form, workflow
+from integrations.rules.actors import PORTAL
 
 ACTIONS: Final = {
     "application.added": "added the app",
@@ -140,6 +141,7 @@ REFERENCES: Final = {
     "app": "application",
 }
 """Details that hold ids: of which kind."""
+_BY_LINK_PAGE: Final = frozenset({"connection.made", "connection.renewed", "connection.companies_chosen"})
 _LISTS: Final = frozenset({"fields", "added", "removed", "owners", "reasons", "concerned"})
 _CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "step": {code: step.label for code, step in workflow.BY_CODE.items()},
@@ -150,6 +152,12 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def action(code: str) -> str:
     return ACTIONS.get(code, code.replace("_", " ").replace(".", ": "))
+
+
+def is_of_customer(code: str, actor: str, values: Mapping[str, Any]) -> bool:
+    """Tell whether a customer did it, by a link page: nobody of ours is signed in there, so the event says *portal*,
+    and keeps by which page it was."""
+    return code in _BY_LINK_PAGE and actor == str(PORTAL) and "link" in values
 
 
 def action_choices() -> list[tuple[str, list[tuple[str, str]]]]:

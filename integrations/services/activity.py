@@ -62,19 +62,19 @@ def _rows(wanted: Filter, now: datetime) -> Iterator[dict[str, Any]]:
     place: Place | None = Place(now, UUID(int=0))
     while place is not None:
         events = list(AuditEvent.objects.matching(wanted).older_than(place)[:CHUNK])
-        names = people.names({event.actor for event in events})
+        called = people.doers(events)
         subjects = people.subjects((event.object_type, event.object_id) for event in events)
         for event in events:
-            yield _row(event, names, subjects)
+            yield _row(event, called[event.pk], subjects)
         place = events[-1].place if len(events) == CHUNK else None
 
 
-def _row(event: AuditEvent, names: Mapping[str, str], subjects: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _row(event: AuditEvent, who: str, subjects: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     about = subjects.get((event.object_type, event.object_id), "")
     values = (
         event.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         event.actor,
-        names.get(event.actor, ""),
+        who,
         event.action,
         wording.action(event.action),
         event.object_type,

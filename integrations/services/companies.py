@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -148,7 +149,11 @@ def choose(
         Company.objects.filter(pk__in=chosen).update(use=Use.USED)
         Company.objects.filter(pk__in=ids - chosen - asked).update(use=Use.NOT_USED)
         pin(row)
-        details = {"used": len(chosen), "not_used": len(ids - chosen - asked)}
+        details: dict[str, Any] = {"used": len(chosen), "not_used": len(ids - chosen - asked)}
+        if link is not None and link.customer_id:
+            details["link"] = str(link.pk)
+        elif link is not None:
+            by = Actor.parse(link.created_by)  # whoever of us connected by it
         AuditEvent.objects.record("connection.companies_chosen", row, by=by, details=details)
     return len(chosen)
 

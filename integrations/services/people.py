@@ -1,13 +1,24 @@
 """Names for the ids that rows and events hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
-from integrations.models import Application, Company, Connection, Customer, Installation, Organization, User
+from integrations.models import (
+    Application,
+    AuditEvent,
+    Company,
+    Connection,
+    Customer,
+    Installation,
+    Organization,
+    User,
+)
+from integrations.rules import wording
 from integrations.rules.actors import PORTAL, Actor, ActorKind
 
 SUBJECTS: Final[dict[str, type[models.Model]]] = {
@@ -15,6 +26,7 @@ SUBJECTS: Final[dict[str, type[models.Model]]] = {
     for model in (Application, Company, Connection, Customer, Group, Installation, Organization, User)
 }
 
+CUSTOMER: Final = "the customer, by the link page"
 MOST: Final = 500
 """Of people, among whom a page lets choose."""
 
@@ -24,6 +36,19 @@ def names(actors: Iterable[str]) -> dict[str, str]:
     parsed = {text: Actor.parse(text) for text in actors if text}
     users = User.objects.in_bulk({actor.user_id for actor in parsed.values() if actor.user_id})
     return {text: _name(actor, users.get(actor.user_id) if actor.user_id else None) for text, actor in parsed.items()}
+
+
+def doers(events: Iterable[AuditEvent]) -> dict[UUID, str]:
+    """Return what to call who did each event, by its id, with one query; a customer, where it was by a link page."""
+    events = list(events)
+    called = names({event.actor for event in events})
+    return {event.pk: _doer(event, called) for event in events}
+
+
+def _doer(event: AuditEvent, called: Mapping[str, str]) -> str:
+    if wording.is_of_customer(event.action, event.actor, event.details):
+        return CUSTOMER
+    return called.get(event.actor, "")
 
 
 def actors() -> dict[str, str]:

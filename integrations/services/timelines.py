@@ -40,12 +40,12 @@ def _events(customer: Customer, connections: Collection[UUID], companies: Collec
     for kind, ids in (("connection", connections), ("company", companies)):
         about |= Q(object_type=kind, object_id__in=[str(pk) for pk in ids])
     rows = list(AuditEvent.objects.filter(about)[:MOST])
-    names, zone = people.names({row.actor for row in rows}), timezone.get_current_timezone()
+    called, zone = people.doers(rows), timezone.get_current_timezone()
     subjects = people.subjects((row.object_type, row.object_id) for row in rows if row.object_type != "customer")
     return [
         Entry(
             row.at,
-            names.get(row.actor, ""),
+            called[row.pk],
             wording.action(row.action),
             subjects.get((row.object_type, row.object_id), ""),
             wording.details({name: value for name, value in row.details.items() if not _is_id(value)}, zone=zone),

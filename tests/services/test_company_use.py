@@ -17,6 +17,7 @@ from integrations.rules.customers import State, state
 from integrations.services import calls, checks, companies, links, rights, standings
 from integrations.services.refusals import Refused
 from tests import customers as given
+from tests.conftest import SOMEBODY
 from tests.permission import granted
 from tests.practice import Practice, practising
 
@@ -107,7 +108,17 @@ def test_the_choice_is_kept_pins_a_used_company_and_is_one_event(app: Applicatio
     connection.refresh_from_db()
     assert connection.division == 4
     event = AuditEvent.objects.get(action="connection.companies_chosen")
-    assert event.details == {"used": 2, "not_used": 4}
+    assert event.details == {"used": 2, "not_used": 4, "link": str(page.pk)}
+
+
+def test_our_own_choice_is_that_of_who_made_the_link_page(app: Application) -> None:
+    connection = given.connect(app, division=1)
+    page = consent(connection, None, 1, 2, current=1)
+    LinkPage.objects.filter(pk=page.pk).update(created_by=str(SOMEBODY))
+    page.refresh_from_db()
+    companies.choose(connection, [Company.objects.get(division=2).pk], by=PORTAL, link=page)
+    event = AuditEvent.objects.get(action="connection.companies_chosen")
+    assert (event.actor, event.details) == (str(SOMEBODY), {"used": 1, "not_used": 1})
 
 
 def test_a_customer_chooses_only_what_is_theirs_and_needs_no_confirmation(app: Application, customer: Customer) -> None:

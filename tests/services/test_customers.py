@@ -200,6 +200,25 @@ def test_the_timeline_tells_of_the_customer_his_companies_and_his_connections(ap
     assert entries == sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
+def test_what_a_customer_did_by_the_link_page_is_not_told_as_the_portals(app: Application) -> None:
+    customer = given.add()
+    connection = given.connect(app)
+    for action, by, details in (
+        ("connection.made", PORTAL, {"link": str(customer.pk)}),
+        ("connection.companies_chosen", PORTAL, {"link": str(customer.pk)}),
+        ("connection.renewed", PORTAL, {}),
+        ("connection.verified", PORTAL, {"link": str(customer.pk)}),
+    ):
+        AuditEvent.objects.record(action, connection, by=by, details=details)
+    entries = timelines.of(customer, connections=[connection.pk], companies=[])
+    assert {entry.what: entry.who for entry in entries if entry.what != "added the customer"} == {
+        "connected": "the customer, by the link page",
+        "chose which of the companies reached are used": "the customer, by the link page",
+        "reconnected": "the portal",
+        "found the connection alive": "the portal",
+    }
+
+
 # --- Companies ----------------------------------------------------------------------------------------------
 
 

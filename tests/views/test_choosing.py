@@ -66,7 +66,8 @@ def test_only_what_is_ticked_is_used(client: Client, connected: Connection) -> N
     assert "Meridian Bookings BV now uses what is ticked here" in page
     assert used() == {keep.pk}
     event = AuditEvent.objects.get(action="connection.companies_chosen")
-    assert event.details == {"used": 1, "not_used": Company.objects.count() - 1}
+    used_by_now = {"used": 1, "not_used": Company.objects.count() - 1}
+    assert event.details == {**used_by_now, "link": str(LinkPage.objects.get().pk)}
     assert page.count(" checked") == 1
 
 
