@@ -319,7 +319,7 @@ LETTER: Final = {
         "Open this link and press “Continue to Exact”:\n{url}\n\n"
         "Please sign in at Exact as the user who should keep the connection: if that user is deleted at Exact, it "
         "stops. If that user connected through this app before, the older connection ends: this one takes its "
-        "place.\n\n"
+        "place.\n{replaces}\n"
         "Does somebody else manage your Exact Online, such as an accountant? Then forward this message to that "
         "person, and to nobody else. The link works until {until}, or until it is used. We never ask for your "
         "password.\n"
@@ -330,7 +330,7 @@ LETTER: Final = {
         "Open deze link en klik op “Verder naar Exact”:\n{url}\n\n"
         "Log bij Exact in als de gebruiker die de koppeling moet houden: als die gebruiker bij Exact wordt "
         "verwijderd, stopt de koppeling. Als die gebruiker al eerder via deze app heeft gekoppeld, eindigt die oudere "
-        "koppeling: deze komt ervoor in de plaats.\n\n"
+        "koppeling: deze komt ervoor in de plaats.\n{replaces}\n"
         "Beheert iemand anders uw Exact Online, zoals een accountant? Stuur dit bericht dan door aan die persoon, "
         "en aan niemand anders. De link werkt tot {until}, of tot hij is gebruikt. Wij vragen nooit om uw wachtwoord.\n"
         "{support}\n"
@@ -384,6 +384,14 @@ LETTER: Final = {
     ),
     "moment": Text("{on}, {clock} ({zone})", "{on}, {clock} uur ({zone})"),
     "zone": Text("time in {city}", "tijd in {city}"),
+    "and": Text("and", "en"),
+    "others": Text("{count} others", "{count} andere"),
+    "letter_replaces": Text(
+        "This link is for the user who takes the place of {who}. Whoever signs in as {who} renews the present "
+        "connection, and replaces nobody.",
+        "Deze link is voor de gebruiker die de plaats inneemt van {who}. Wie inlogt als {who} vernieuwt de huidige "
+        "koppeling, en vervangt niemand.",
+    ),
     "letter_support": Text("Questions? {support}", "Vragen? {support}"),
     "letter_gap": Text("[name of your organization]", "[naam van uw organisatie]"),
 }

@@ -5,7 +5,7 @@ the language that they chose.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Self
 
@@ -13,6 +13,7 @@ from integrations.rules.link_texts import ENGLISH, HTML, MONTHS, NAMES, REASONS,
 
 LONGEST_ACCEPTED: Final = 500
 _NAME_AND_STOP: Final = re.compile(r"\{(\w+)\}\.")
+MOST_LISTED: Final = 20
 _RANGE: Final = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
@@ -85,6 +86,15 @@ def _ending(text: str, values: Mapping[str, str]) -> str:
         return found[0].removesuffix(".") if values.get(found[1], "").endswith(".") else found[0]
 
     return _NAME_AND_STOP.sub(ended, text)
+
+
+def listed(names: Sequence[str], language: str) -> str:
+    """Return names as a sentence lists them: ``Jansen BV, Smit BV and De Boer``; of many the first, and how many."""
+    shown = list(names[:MOST_LISTED])
+    if more := len(names) - len(shown):
+        shown.append(say("others", language, count=str(more)))
+    *first, last = shown or [""]
+    return f"{', '.join(first)} {say('and', language)} {last}" if first else last
 
 
 def day(on: date, language: str) -> str:

@@ -54,6 +54,7 @@ ACTIONS: Final = {
     "calendar.revoked": "revoked a calendar feed",
     "connection.replacement_asked": "made a link page by which another user takes the place of the connection",
     "connection.replacement_waits": "saw another user connect who does not reach all companies of the connection",
+    "connection.replacement_renewed": "saw the same user sign in by the link page for another: nobody was replaced",
     "connection.replaced": "let another user take the place of the connection",
     "connection.companies_chosen": "chose which of the companies reached are used",
     "connection.changes_seen": "left what changed at Exact as it is",

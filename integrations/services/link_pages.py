@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from integrations.models import Customer, LinkPage, Organization
 from integrations.rules.link_texts import ENGLISH, NAMES
-from integrations.rules.link_words import Reason, Words, chosen, only_ours, say
-from integrations.services import links
+from integrations.rules.link_words import Reason, Words, chosen, listed, only_ours, say
+from integrations.services import links, replacements
 from integrations.services.links import MadeLink
 
 
@@ -35,7 +35,7 @@ def words(
     """Return the texts with the names that stand in them; ``unnamed``: what we are called before we have a name."""
     names = {"we": organization.name or unnamed, "customer": "", "app": ""}
     if page is not None:
-        names |= {"app": page.application.name, "customer": page.customer.name if page.customer else ""}
+        names |= {"app": page.application.name, "customer": _customers(page, language)}
     return Words(language, **(names | more))
 
 
@@ -46,6 +46,7 @@ def shown(page: LinkPage, language: str) -> dict[str, Any]:
     return {
         "organization": organization,
         "t": words(language, organization, page=page),
+        "customers": _customers(page, language),
         "page": page,
         "reasons": read_by(page, reasons, language),
         "waits": bool(reasons) and reasons == links.why_not_permitted(page),
@@ -82,6 +83,7 @@ def _letter(made: MadeLink, customer: Customer, language: str) -> Letter:
         contact=customer.contact_name or customer.name,
         url=made.url,
         until=_until(made.page.expires_at, language),
+        replaces=_replaces(made.page, language),
     )
 
 
@@ -96,6 +98,15 @@ def _written(codes: tuple[str, str], language: str, *, page: LinkPage | None = N
 
 def _languages(first: str) -> list[str]:
     return sorted(NAMES, key=lambda code: code != first)
+
+
+def _customers(page: LinkPage, language: str) -> str:
+    return listed(replacements.customers_named(page), language)
+
+
+def _replaces(page: LinkPage, language: str) -> str:
+    """Return for whom the link is not: who signs in as before replaces nobody."""
+    return "\n" + say("letter_replaces", language, who=str(page.replaces)) + "\n" if page.replaces else ""
 
 
 def _support(organization: Organization) -> str:

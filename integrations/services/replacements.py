@@ -3,6 +3,7 @@ way round. What he does not reach stays with the old one, which lives on until h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from integrations.services.links import MadeLink
 from integrations.services.refusals import Refused
 
 MOST_NAMED: Final = 20
+NOTICED: Final = timedelta(days=links.DAYS)
+"""For as long the page says that nobody was replaced."""
 REPLACED: Final = "Another Exact user took its place"
 """How the reason begins; it names nobody, since reasons outlive the erasing of a customer."""
 
@@ -42,7 +45,7 @@ def make(connection: Connection, *, by: Actor) -> MadeLink:
     if reasons := rules.why_not_replaced(connection.status):
         raise Refused(reasons)
     with transaction.atomic():
-        made = links.make(connection.application, by=by, customer=customer_of(connection))
+        made = links.make(connection.application, by=by, customer=next(iter(customers_of(connection)), None))
         made.page.replaces = connection
         made.page.save(update_fields=["replaces"])
         details = {"link": str(made.page.pk)}
@@ -53,8 +56,11 @@ def make(connection: Connection, *, by: Actor) -> MadeLink:
 def follow(new: Connection, *, link: LinkPage | None = None) -> None:
     """After a consent, or a check, of ``new``: end what it was to replace, where it reaches all of that by now.
 
-    The same user again is a renewal, and replaces nothing. ``link``: what he has just connected by.
+    The same user again is a renewal, and replaces nothing: staff are told. ``link``: what he has just connected by.
     """
+    if link is not None and link.replaces_id == new.pk:
+        again = {"link": str(link.pk)}
+        AuditEvent.objects.record("connection.replacement_renewed", new, by=PORTAL, details=again)
     for old in _to_be_replaced(new):
         with transaction.atomic():
             rows = Connection.objects.select_for_update().order_by("pk").in_bulk([old.pk, new.pk])
@@ -80,6 +86,21 @@ def waiting(old: Connection) -> Waiting | None:
     return Waiting(page.connection, list(_missing(old, page.connection)[:MOST_NAMED]))
 
 
+def open_pages(old: Connection) -> list[LinkPage]:
+    """Return the link pages by which another user can still take the place of this connection, the newest first."""
+    pages = links.open_through(old.application).filter(replaces=old).select_related("customer")
+    return list(pages.order_by("-created_at", "id")[:MOST_NAMED])
+
+
+def renewed(old: Connection) -> LinkPage | None:
+    """Return the link page by which the same user connected again, so that nobody was replaced; None where that is
+    two weeks ago, or where staff went on since, by another page."""
+    page = old.replacements.order_by("-created_at", "id").first()
+    if page is None or page.connection_id != old.pk or page.connected_at is None:
+        return None
+    return page if page.connected_at > timezone.now() - NOTICED else None
+
+
 def successor(old: Connection) -> Connection | None:
     """Return whose connection took the place of this one; None where nobody's did."""
     if old.status != Connection.Status.DISCONNECTED:
@@ -89,13 +110,24 @@ def successor(old: Connection) -> Connection | None:
     return page.connection if page and old.status_reason.startswith(REPLACED) else None
 
 
-def customer_of(connection: Connection) -> Customer | None:
-    """Return the customer most of whose companies the connection reaches; None where it reaches only ours."""
+def customers_of(connection: Connection) -> list[Customer]:
+    """Return the customers whose companies the connection reaches, with most of them first; none where it reaches
+    only ours."""
     counts: dict[Customer, int] = {}
     for access in _used(connection).select_related("company__customer").order_by("company__name_key"):
         if access.company.customer is not None:
             counts[access.company.customer] = counts.get(access.company.customer, 0) + 1
-    return max(counts, key=lambda customer: counts[customer], default=None)
+    return sorted(counts, key=lambda customer: -counts[customer])
+
+
+def customers_named(page: LinkPage) -> list[str]:
+    """Return by name whom the page is for: of a replacement everybody whom the user serves who is replaced."""
+    if page.customer is None:
+        return []
+    names = [page.customer.name]
+    if page.replaces is not None:
+        names += [customer.name for customer in customers_of(page.replaces) if customer != page.customer]
+    return names
 
 
 def _to_be_replaced(new: Connection) -> QuerySet[Connection]:

@@ -14,7 +14,7 @@ from integrations.rules.link_words import Reason, Words, only_ours
 
 ROOT = Path(__file__).parents[2]
 EVERY = {"we", "app", "customer", "on", "name", "host", "redirect_url", "who", "contact", "url", "until", "support"}
-EVERY |= {"clock", "zone", "city"}
+EVERY |= {"clock", "zone", "city", "replaces", "count"}
 
 
 def names(text: str) -> set[str]:
@@ -97,6 +97,14 @@ def test_nobody_wrote_down_what_we_are_called() -> None:
 def test_what_is_staffs_to_know_a_customer_does_not_read() -> None:
     told = only_ours(["The app is disabled.", Reason("expired"), "The app has no secret."])
     assert [one.code for one in told] == ["not_now", "expired"]
+
+
+def test_names_are_listed_as_a_sentence_does() -> None:
+    assert link_words.listed([], DUTCH) == ""
+    assert link_words.listed(["A"], DUTCH) == "A"
+    assert link_words.listed(["A", "B", "C"], DUTCH) == "A, B en C"
+    many = link_words.listed([f"C{number}" for number in range(22)], ENGLISH)
+    assert many.endswith("C18, C19 and 2 others")
 
 
 def test_days_are_said_in_words() -> None:

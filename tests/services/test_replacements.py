@@ -1,6 +1,7 @@
 """Another user takes the place of a connection: he connects first, then the old one ends."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Access, Application, AuditEvent, Company, Connection, LinkPage
 from integrations.rules.actors import PORTAL
-from integrations.services import replacements
+from integrations.services import link_pages, links, replacements
 from integrations.services.refusals import Refused
 from tests import customers
 from tests.conftest import SOMEBODY
@@ -58,6 +59,40 @@ def test_the_link_page_is_for_the_customer_and_says_whom_it_replaces(alex: Conne
     page = replacements.make(alex, by=SOMEBODY).page
     page.refresh_from_db()
     assert (page.replaces, page.customer and page.customer.name) == (alex, "Jansen BV")
+
+
+def test_of_a_user_of_several_customers_the_link_page_and_the_letter_name_all(alex: Connection) -> None:
+    customers.reach(alex, customers.add("Smit BV"), 9)
+    customers.reach(alex, None, 10)
+    made = replacements.make(alex, by=SOMEBODY)
+    assert link_pages.shown(made.page, "nl")["customers"] == "Jansen BV en Smit BV"
+    customer = made.page.customer
+    assert customer is not None
+    for letter, names in zip(
+        link_pages.letters(made, customer), ("Jansen BV en Smit BV", "Jansen BV and Smit BV"), strict=True
+    ):
+        assert names in letter.text
+
+
+def test_the_letter_of_a_replacement_says_for_whom_the_link_is_not(alex: Connection) -> None:
+    made = replacements.make(alex, by=SOMEBODY)
+    other = links.make(alex.application, by=SOMEBODY, customer=made.page.customer)
+    customer = made.page.customer
+    assert customer is not None
+    for letter in link_pages.letters(made, customer):
+        assert "Alex Accountant" in letter.text
+        assert "{" not in letter.text
+    for letter in link_pages.letters(other, customer):
+        assert "Alex Accountant" not in letter.text
+        assert "\n\n\n" not in letter.text
+
+
+def test_the_pages_by_which_another_can_still_take_its_place_are_those_that_are_open(alex: Connection) -> None:
+    first, second = (replacements.make(alex, by=SOMEBODY).page for _ in range(2))
+    links.make(alex.application, by=SOMEBODY, customer=first.customer)
+    assert replacements.open_pages(alex) == [second, first]
+    links.revoke(second, by=SOMEBODY)
+    assert replacements.open_pages(alex) == [first]
 
 
 def test_for_our_own_companies_it_is_for_us(app: Application) -> None:
@@ -151,6 +186,31 @@ def test_the_same_user_again_is_a_renewal_and_retires_nothing(exact: Practice) -
     assert replace(exact, old, "Alex Accountant") == old
     assert (old.status, old.token_generation > generation) == ("connected", True)
     assert "connection.replaced" not in actions(old)
+
+
+def test_staff_are_told_that_the_same_user_replaced_nobody(exact: Practice) -> None:
+    old = exact.connect(Client(), customer=customers.add("Jansen BV"))
+    replace(exact, old, "Alex Accountant")
+    page = replacements.renewed(old)
+    assert page == old.replacements.get()
+    event = AuditEvent.objects.get(action="connection.replacement_renewed")
+    assert (event.object_id, event.details) == (str(old.pk), {"link": str(page.pk)})
+    replacements.follow(old)
+    assert actions(old).count("connection.replacement_renewed") == 1
+
+
+def test_once_staff_made_another_page_what_became_of_the_first_is_said_no_more(exact: Practice) -> None:
+    old = exact.connect(Client(), customer=customers.add("Jansen BV"))
+    replace(exact, old, "Alex Accountant")
+    replacements.make(old, by=PORTAL)
+    assert replacements.renewed(old) is None
+
+
+def test_two_weeks_later_it_is_said_no_more(exact: Practice) -> None:
+    old = exact.connect(Client(), customer=customers.add("Jansen BV"))
+    replace(exact, old, "Alex Accountant")
+    LinkPage.objects.update(connected_at=timezone.now() - timedelta(days=15))
+    assert replacements.renewed(old) is None
 
 
 def test_another_user_who_reaches_none_of_it_replaces_nothing_yet(exact: Practice) -> None:
