@@ -43,6 +43,9 @@ def offered(request: HttpRequest, connection: Connection) -> dict[str, Any]:
         "can_refresh": may(REFRESH) and connection.status in {"connected", "verifying"},
         "can_replace": may(CONNECT) and not rules.why_not_replaced(connection.status),
         "waiting": replacements.waiting(connection),
+        "replacing": replacements.open_pages(connection),
+        "can_see_link": may(CONNECT) and may("integrations.view_customer"),
+        "renewed": replacements.renewed(connection),
         "successor": replacements.successor(connection),
         "letters": _letters(connection) if connection.status == Connection.Status.DISCONNECTED else [],
         "can_disconnect": may(DISCONNECT) and not rules.why_not(connection.status),
@@ -64,12 +67,13 @@ def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(PAGE, pk)
 
 
-@sensitive_variables("made")
+@sensitive_variables("made", "context")
 @require_http_methods(["GET", "HEAD", "POST"])
 def replace(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say how it goes; a POST makes the link page, whose address is in that answer and never again anywhere."""
     connection = _connection(request, pk, CONNECT)
     reasons, made = rules.why_not_replaced(connection.status), None
+    sees = request.user.has_perm("integrations.view_customer")
     if request.method == "POST" and not reasons:
         try:
             made = replacements.make(connection, by=acting(request))
@@ -84,7 +88,11 @@ def replace(request: HttpRequest, pk: UUID) -> HttpResponse:
         "reasons": reasons,
         "address": made.url if made else "",
         "page": made.page if made else None,
-        "see_customers": request.user.has_perm("integrations.view_customer"),
+        "see_customers": sees,
+        "customers": replacements.customers_of(connection),
+        "shown": SHOWN,
+        "more": -SHOWN,
+        **(customer_link_pages.letters(made, made.page.customer) if made and made.page.customer and sees else {}),
     }
     return TemplateResponse(request, f"{TEMPLATES}/replace.html", context)
 

@@ -148,6 +148,51 @@ def test_replacing_is_explained_and_its_link_is_shown_once(annas: Client, alex: 
     assert token not in text(annas.get(url(alex, "change")))
 
 
+def test_the_ready_letter_goes_with_its_address(annas: Client, staff: Staff, alex: Connection) -> None:
+    granted(alex.application)
+    page = text(annas.post(url(alex, "replace")))
+    assert [page.count(f"Letter in {name}</h2>") for name in ("Dutch", "English")] == [1, 1]
+    token = page.partition("/connect/")[2].partition("/")[0]
+    assert page.count(f"/connect/{token}/") == 3
+    blind = text(staff("view_connection", "connect").post(url(alex, "replace")))
+    assert "Letter in" not in blind
+    assert "Jansen" not in blind
+
+
+def test_all_customers_of_the_user_are_named_before_and_after(annas: Client, staff: Staff, alex: Connection) -> None:
+    granted(alex.application)
+    customers.reach(alex, customers.add("Smit BV"), 9)
+    for page in (text(annas.get(url(alex, "replace"))), text(annas.post(url(alex, "replace")))):
+        assert "<dd>Jansen BV, Smit BV" in page
+    assert "The new user has to reach the companies of all 2 customers." in page
+    assert "<dd>2 customers" in text(staff("view_connection", "connect").get(url(alex, "replace")))
+
+
+def test_while_a_replacement_waits_the_page_says_until_when_and_leads_to_it(
+    annas: Client, staff: Staff, alex: Connection
+) -> None:
+    granted(alex.application)
+    assert "is open until" not in text(annas.get(url(alex, "change")))
+    annas.post(url(alex, "replace"))
+    link = alex.replacements.get()
+    page = text(annas.get(url(alex, "change")))
+    assert "by which another user takes the place of Alex Accountant is open until" in page
+    customer = f"/admin/integrations/customer/{link.customer_id}/links/{link.pk}"
+    assert f'href="{customer}/preview/"' in page
+    assert f'href="{customer}/revoke/"' in page
+    assert customer not in text(staff("view_connection", "connect").get(url(alex, "change")))
+
+
+def test_the_page_says_that_the_same_user_replaced_nobody(annas: Client, alex: Connection) -> None:
+    granted(alex.application)
+    annas.post(url(alex, "replace"))
+    alex.replacements.update(connection=alex, connected_at=timezone.now())
+    page = text(annas.get(url(alex, "change")))
+    assert "Nobody was replaced: on " in page
+    assert f'<a href="{url(alex, "replace")}">Make another one</a>' in page
+    assert "is open until" not in page
+
+
 def test_where_nobody_can_connect_it_says_why(annas: Client, alex: Connection) -> None:
     page = text(annas.post(url(alex, "replace")))
     assert "This is not possible:" in page
