@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from integrations.rules.actors import PORTAL
-from integrations.services import checks, connections, health, heartbeats, monitor, retention, token_sweep
+from integrations.services import checks, connections, health, heartbeats, imports, monitor, retention, token_sweep
 from integrations.services.refusals import Refused
 
 CHUNK: Final = 100
@@ -56,3 +56,4 @@ def clear_by_age() -> None:
     """Delete, and fold into sums, what is older than its retention."""
     with suppress(Refused):  # another one is at work
         retention.run(by=PORTAL)
+    imports.close_cleared()

@@ -711,7 +711,7 @@ SERVICES: Final[dict[str, tuple[Callable[[World], Any], tuple[str, ...]]]] = {
     ),
     "imports.keep": (
         lambda w: imports.keep(w.enabled, "a-refresh-token", by=w.by, customer=w.customer),
-        ("link.made", "connection.imported"),
+        ("connection.imported",),
     ),
     "key_tests.run": (lambda w: key_tests.run(w.enabled, by=w.by), ("application.keys_tested",)),
     "links.revoke": (
@@ -798,6 +798,7 @@ PARTS: Final = frozenset(
         "connection_statuses.change",
         "disconnecting.close",
         "disconnecting.retire",
+        "imports.stop",
         "permissions.record_as_it_stood",
         "scope_approvals.add",
         "scope_approvals.record_as_it_stood",

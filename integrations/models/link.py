@@ -12,7 +12,10 @@ from integrations.models.application import Application
 
 
 class LinkPage(models.Model):
-    """A page on which somebody connects: for a customer, or for us. Its token is kept as a hash only."""
+    """A page on which somebody connects: for a customer, or for us. Its token is kept as a hash only.
+
+    An import from a former system has one too, which nobody can open: it says for whom the import is.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="links")
@@ -48,6 +51,13 @@ class LinkPage(models.Model):
         related_name="replacements",
         help_text="The connection that ends once another user has connected by this page.",
     )
+    brought = models.CharField(
+        max_length=9,
+        blank=True,
+        editable=False,
+        help_text="The keyed mark of the refresh token that was brought from a former system: then it is an import, "
+        "and nobody can open the page. Empty: a page on which somebody connects.",
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = ActorField()
@@ -70,6 +80,12 @@ class LinkPage(models.Model):
                 condition=Q(revoked_at__isnull=True, revoked_by="")
                 | (Q(revoked_at__isnull=False) & ActorField.well_formed("revoked_by")),
                 name="link_revoked_at_and_by",
+            ),
+            models.UniqueConstraint(
+                "application",
+                "brought",
+                condition=~Q(brought="") & Q(revoked_at__isnull=True),
+                name="link_brings_a_token_once",
             ),
         ]
 

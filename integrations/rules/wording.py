@@ -48,6 +48,8 @@ ACTIONS: Final = {
     "connection.verified": "found the connection alive",
     "connection.imported": "brought a connection from a former system",
     "connection.given_up": "gave up tokens that Exact no longer takes; nobody knew yet whose they were",
+    "connection.import_finished": "finished the import of a connection from a former system",
+    "connection.import_ended": "ended an import from a former system: nothing was connected",
     "connection.found_again": "found tokens of a connection that the database had lost",
     "connection.disconnected": "disconnected",
     "calendar.made": "made a calendar feed of last possible days",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.exact import errors, oauth, reads
 from integrations.exact.reads import Division, Divisions, Me
 from integrations.models import Application, AuditEvent, AuthorizationState, Connection, Customer, LinkPage
+from integrations.rules import imports
 from integrations.rules.actors import PORTAL, Actor
 from integrations.services import (
     applications,
@@ -120,9 +121,10 @@ def _give_up(pending: Connection, link: LinkPage | None, over: tokens.ReconnectN
         row = rows.filter(pk=pending.pk).first()
         if row is None or token_journal.generation(row.pk) > row.token_generation:
             return
-        if AuditEvent.objects.about(row).filter(action="connection.imported").exists():
-            pages = LinkPage.objects.filter(connection=row)
-            pages.update(connection=None, revoked_at=timezone.now(), revoked_by=str(PORTAL))
+        for page in (
+            LinkPage.objects.filter(connection=row).exclude(brought="").select_related("application", "customer")
+        ):
+            links.end_import(page, imports.cause(type(over.error or over).__name__))
         details = {"cause": over.reason} | ({"link": str(link.pk)} if link else {})
         AuditEvent.objects.record("connection.given_up", row, by=PORTAL, details=details)
         token_sweep.forget([row.pk])
@@ -160,6 +162,8 @@ def identify(pending: Connection, me: Me, *, link: LinkPage | None) -> Connectio
             links.close_tries(link)
             Customer.objects.filter(links=link, erased_at__isnull=True).update(disconnected_at=None)
         action = "connection.renewed" if known else "connection.made"
+        if link is not None and link.brought:
+            action = "connection.import_finished"
         details = {"link": str(link.pk)} if link else {}
         if connection.pk != pending.pk:
             details[token_sweep.CONSENT] = str(pending.pk)

@@ -60,11 +60,13 @@ def make(
     customer: Customer | None = None,
     days: int = DAYS,
     tried_because: str = "",
+    brought: str = "",
 ) -> MadeLink:
     """Make a page on which somebody connects: ``customer``, or, where that is None, ourselves.
 
     ``tried_because``: why the customer tries although no permission is recorded, by whoever has the right to that;
     one try at a time, of a few days. The reason stays on the page's row, and is in no event: it may name people.
+    ``brought``: the mark of a token, of an import; whoever imports records the event then.
 
     Raises:
         Refused: the app cannot be used now, or not by customers; with every reason. Or no right to it.
@@ -88,6 +90,7 @@ def make(
             application=application,
             customer=customer,
             tried_because=tried_because if is_try else "",
+            brought=brought,
             token_hash=digest(token),
             created_by=str(by),
             expires_at=timezone.now() + timedelta(days=days),
@@ -95,7 +98,8 @@ def make(
         details: dict[str, Any] = {"link": str(page.pk), "app": application.name}
         if is_try:
             details["tried_without_permission"] = True
-        AuditEvent.objects.record("link.made", customer or application, by=by, details=details)
+        if not brought:
+            AuditEvent.objects.record("link.made", customer or application, by=by, details=details)
     return MadeLink(page, token)
 
 
@@ -178,6 +182,8 @@ def revoke(page: LinkPage, *, by: Actor) -> None:
     rights.require(by, "integrations.connect")
     with transaction.atomic():
         row = LinkPage.objects.select_for_update(of=("self",)).select_related("application", "customer").get(pk=page.pk)
+        if row.brought:
+            raise Refused(["This is an import from a former system, and no link page: nobody can connect by it."])
         if reasons := link_states.why_not_revoked(state(row)):
             raise Refused(reasons)
         row.revoked_at, row.revoked_by = timezone.now(), str(by)
@@ -239,7 +245,32 @@ def open_through(application: Application) -> QuerySet[LinkPage]:
 
 
 def _open() -> QuerySet[LinkPage]:
-    return LinkPage.objects.filter(connected_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
+    return _unfinished().filter(brought="", expires_at__gt=timezone.now())
+
+
+def _unfinished() -> QuerySet[LinkPage]:
+    return LinkPage.objects.filter(connected_at__isnull=True, revoked_at__isnull=True)
+
+
+# --- Imports ------------------------------------------------------------------------------------------------
+
+
+def importing(customers: Iterable[Customer]) -> QuerySet[LinkPage]:
+    """Return the imports for these customers that wait for Exact."""
+    return _unfinished().filter(customer__in=customers, connection__isnull=False).exclude(brought="")
+
+
+def cleared_imports() -> QuerySet[LinkPage]:
+    """Return the imports whose tokens were cleared, since Exact did not say in time whose they are."""
+    return _unfinished().filter(connection__isnull=True).exclude(brought="")
+
+
+def end_import(page: LinkPage, cause: str) -> None:
+    """Close the page of an import that came to nothing, and tell of it; ``cause``: the name of why, for
+    ``rules.causes``. In the caller's transaction, which sees to the tokens."""
+    LinkPage.objects.filter(pk=page.pk).update(connection=None, revoked_at=timezone.now(), revoked_by=str(PORTAL))
+    details = {"cause": cause, "link": str(page.pk), "app": page.application.name}
+    AuditEvent.objects.record("connection.import_ended", page.customer or page.application, by=PORTAL, details=details)
 
 
 def start(page: LinkPage, *, browser: str) -> str:

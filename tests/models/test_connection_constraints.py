@@ -134,6 +134,15 @@ def test_every_check_constraint_has_a_case() -> None:
     assert checks == {name for name, _, _ in CASES}
 
 
+def test_a_token_is_brought_once_unless_that_came_to_nothing() -> None:
+    make_link(brought="AAAA-AAAA", revoked_at=NOW, revoked_by="portal")
+    make_link(token_hash="h2", brought="AAAA-AAAA")
+    make_link(token_hash="h3")
+    make_link(token_hash="h4", brought="BBBB-BBBB")
+    with pytest.raises(IntegrityError, match="brought"), transaction.atomic():
+        make_link(token_hash="h5", brought="AAAA-AAAA")
+
+
 def test_one_user_has_one_connection_an_app() -> None:
     make_connection()
     make_connection(exact_user_id=None, status="pending")

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from integrations import tasks
 from integrations.models import AuditEvent, Connection, Customer, LinkPage, StatusChange
 from integrations.rules.actors import PORTAL
-from integrations.services import calls, connections, imports, token_journal, tokens
+from integrations.services import calls, connections, imports, keyring, timelines, token_journal, tokens
 from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.services.practice import SOMEBODY, Practice, turn
@@ -66,11 +67,99 @@ def _token(world: Practice) -> str:
 
 def test_a_spent_token_is_refused_and_nothing_is_kept(world: Practice, token: str) -> None:
     imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    LinkPage.objects.update(brought="AAAA-AAAA")  # as long ago as it is kept
     world.exact.clock.move(600)
-    with pytest.raises(Refused, match="Exact does not take this refresh token for this app"):
+    with pytest.raises(Refused, match="it was used already, and works once"):
         imports.finish(imports.keep(world.application, token, by=SOMEBODY))
     assert Connection.objects.pending().count() == 0
     assert LinkPage.objects.latest("created_at").revoked_by == str(PORTAL)
+
+
+def test_a_mistyped_token_is_told_as_not_the_newest_with_what_to_do(world: Practice, token: str) -> None:
+    customer = given.add()
+    with pytest.raises(Refused) as refused:
+        imports.finish(imports.keep(world.application, token + "x", by=SOMEBODY, customer=customer))
+    what, how = refused.value.reasons
+    assert "it does not know it as the newest one. It was mistyped or not copied whole" in what
+    assert how.startswith("Stop the former system, copy the newest token")
+    assert [entry.details for entry in told(customer) if entry.what.startswith("ended an import")] == [
+        "cause: Exact does not know the refresh token as the newest one; app: Meridian Bookings"
+    ]
+
+
+# --- The same token again, and what the customer's timeline tells ------------------------------------------------
+
+
+def told(customer: Customer) -> list[timelines.Entry]:
+    rows = Connection.objects.filter(accesses__company__customer=customer)
+    return timelines.of(customer, connections=list(rows.values_list("pk", flat=True)), companies=[])
+
+
+def test_a_token_that_waits_is_not_brought_twice(world: Practice) -> None:
+    Connection.objects.all().delete()
+    fresh = world.answer().refresh_token
+    imports.finish(imports.keep(world.application, fresh, by=SOMEBODY, customer=given.add("Jansen BV")))
+    with pytest.raises(Refused, match=r"brought already, on .* for Jansen BV: that import waits for Exact"):
+        imports.keep(world.application, f" {fresh}\n", by=SOMEBODY, customer=given.add("Smit BV"))
+    assert Connection.objects.count() == LinkPage.objects.count() == 1
+
+
+def test_a_token_that_was_imported_is_not_sent_again_and_its_connection_is_named(world: Practice, token: str) -> None:
+    imports.finish(imports.keep(world.application, token, by=SOMEBODY))
+    world.exact.clock.move(600)
+    sent = len(world.refreshes())
+    with pytest.raises(Refused, match="It is spent: the connection of Alex Accountant came of it"):
+        imports.keep(world.application, token, by=SOMEBODY)
+    assert len(world.refreshes()) == sent
+    assert Connection.objects.get().status == Status.CONNECTED
+
+
+def test_a_token_whose_import_came_to_nothing_may_be_tried_again(world: Practice, token: str) -> None:
+    for _ in range(2):
+        with pytest.raises(Refused, match="it does not know it as the newest one"):
+            imports.finish(imports.keep(world.application, token + "x", by=SOMEBODY))
+
+
+def test_what_is_kept_to_compare_by_tells_nothing_of_the_token(world: Practice, token: str) -> None:
+    mark = imports.keep(world.application, token, by=SOMEBODY).link.brought
+    assert mark == keyring.fingerprint(token)
+    assert mark not in str(list(AuditEvent.objects.values()))
+
+
+def test_the_timeline_tells_who_brought_it_and_that_it_was_finished(world: Practice, token: str) -> None:
+    customer = given.add()
+    imports.finish(imports.keep(world.application, token, by=SOMEBODY, customer=customer))
+    said = [(entry.who, entry.what) for entry in reversed(told(customer))]
+    assert ("tests (terminal)", "brought a connection from a former system") in said
+    assert ("the portal", "finished the import of a connection from a former system") in said
+    assert not {"made a link page", "connected"} & {what for _, what in said}
+
+
+def test_the_timeline_tells_that_an_import_died_later(world: Practice, token: str) -> None:
+    customer = given.add()
+    world.exact.order("error_500", "token", processed=True)
+    kept = imports.keep(world.application, token, by=SOMEBODY, customer=customer)
+    assert imports.finish(kept).status == Status.PENDING
+    world.exact.clock.move(600)
+    past = timezone.now() - timedelta(minutes=11)
+    Connection.objects.update(consented_at=past, refresh_asked_at=past)
+    assert connections.finish_pending() == 0
+    (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
+    assert entry.details.startswith("cause: ")
+    kept.link.refresh_from_db()
+    assert kept.link.revoked_by == str(PORTAL)
+
+
+def test_the_timeline_tells_that_an_import_ran_out(world: Practice) -> None:
+    Connection.objects.all().delete()
+    customer = given.add()
+    imports.finish(imports.keep(world.application, world.answer().refresh_token, by=SOMEBODY, customer=customer))
+    assert imports.close_cleared() == 0
+    Connection.objects.update(consented_at=timezone.now() - timedelta(days=2))
+    tasks.clear_by_age()
+    (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
+    assert entry.details.startswith("cause: Exact gave no token within a day")
+    assert imports.close_cleared() == 0
 
 
 @pytest.mark.parametrize("text", ["", "   ", "two words", "x" * 8193, "tökén", "a\nb"])
@@ -209,10 +298,9 @@ def test_the_page_imports_and_never_shows_the_token(world: Practice, token: str,
 
 
 def test_the_page_says_why_exact_does_not_take_it(world: Practice, token: str, annas: Client) -> None:
-    imports.finish(imports.keep(world.application, token, by=SOMEBODY))
-    world.exact.clock.move(600)
     address = f"/admin/integrations/customer/{given.add().pk}/import/"
-    told = annas.post(address, {"app": world.application.pk, "refresh_token": token, "stopped": "on"})
-    assert told.status_code == 400
-    assert "Exact does not take this refresh token" in told.content.decode()
-    assert token not in told.content.decode()
+    answer = annas.post(address, {"app": world.application.pk, "refresh_token": token + "x", "stopped": "on"})
+    assert answer.status_code == 400
+    assert "it does not know it as the newest one" in answer.content.decode()
+    assert "copy the newest token that it holds, whole" in answer.content.decode()
+    assert token not in answer.content.decode()
