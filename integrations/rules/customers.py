@@ -63,6 +63,8 @@ class Facts:
     """Connections that reach one of these, dead ones too, unless it was withdrawn."""
     link_until: datetime | None = None
     """An open link page."""
+    importing: bool = False
+    """A connection is being brought from a former system, and waits for Exact."""
     disconnected_at: datetime | None = None
     erased_at: datetime | None = None
     unused: int = 0
@@ -127,7 +129,7 @@ def why_not_linked(facts: Facts) -> tuple[str, ...]:
 def why_not_disconnected(facts: Facts) -> tuple[str, ...]:
     if facts.erased_at or facts.disconnected_at:
         return ("The customer is disconnected already.",)
-    if not facts.consents and not facts.link_until:
+    if not facts.consents and not facts.link_until and not facts.importing:
         return ("The customer is not connected, and has no open link page.",)
     return ()
 
@@ -177,6 +179,9 @@ def _living(facts: Facts) -> list[Consent]:
 
 
 def _not_connected(facts: Facts, say: Say) -> str:
+    if facts.importing:
+        link = f" A link page is open until {say(facts.link_until)}, too." if facts.link_until else ""
+        return f"Waiting for Exact: a connection is being brought from a former system.{link}"
     if facts.link_until:
         return f"Waiting for customer: a link page is open until {say(facts.link_until)}."
     if facts.companies:

@@ -17,7 +17,7 @@ from integrations.rules import customers as rules
 from integrations.rules.actors import Actor
 from integrations.rules.folding import fold
 from integrations.rules.names import why_not_shown
-from integrations.services import companies, links, rights, standings, token_store
+from integrations.services import companies, imports, links, rights, standings, token_store
 from integrations.services.refusals import Refused
 
 CHANGEABLE: Final = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "note")
@@ -114,6 +114,8 @@ class Effects:
     kept: list[Kept]
     links: int
     """Open link pages, which close."""
+    imports: int
+    """From a former system, which wait for Exact, and end."""
 
 
 def effects(customer: Customer) -> Effects:
@@ -133,7 +135,8 @@ def effects(customer: Customer) -> Effects:
             ended.append(connection)
     reasons = rules.why_not_disconnected(standings.facts(customer))
     used = [company for company in reached if company.use == Company.Use.USED]
-    return Effects(reasons, used, len(reached) - len(used), ended, kept, links.open_for([customer]).count())
+    pages, waiting = links.open_for([customer]).count(), links.importing([customer]).count()
+    return Effects(reasons, used, len(reached) - len(used), ended, kept, pages, waiting)
 
 
 def disconnect(customer: Customer, *, by: Actor) -> Effects:
@@ -165,7 +168,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
         companies.choose_primary(Company.objects.filter(primary_access__connection__in=what.ended))
         for kept in what.kept:
             companies.pin(kept.connection)
-        links.open_for([row]).update(expires_at=now)
+        _close(row, now, by=by)
         row.disconnected_at = now
         row.save(update_fields=["disconnected_at"])
         counts = {
@@ -173,10 +176,17 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
             "connections_ended": len(what.ended),
             "connections_kept": len(what.kept),
             "link_pages_closed": what.links,
+            **({"imports_ended": what.imports} if what.imports else {}),
         }
         AuditEvent.objects.record("customer.disconnected", row, by=by, details=counts)
     customer.refresh_from_db()
     return what
+
+
+def _close(row: Customer, now: datetime, *, by: Actor) -> None:
+    """Nothing that was begun for the customer leads anywhere any more."""
+    links.open_for([row]).update(expires_at=now)
+    imports.stop(list(links.importing([row])), by=by)
 
 
 def _served(connections: list[Connection]) -> dict[UUID, dict[UUID | None, str]]:
@@ -212,7 +222,7 @@ def erase(customer: Customer, *, by: Actor) -> None:
             raise Refused(reasons)
         _forget_users(row)
         Company.objects.filter(customer=row).update(name=rules.ERASED_COMPANY, name_key="")
-        links.open_for([row]).update(expires_at=now)
+        _close(row, now, by=by)
         row.links.exclude(tried_because="").update(tried_because=rules.ERASED)
         _empty(row, now)
         AuditEvent.objects.record("customer.erased", row, by=by)

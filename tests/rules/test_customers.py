@@ -87,6 +87,19 @@ CASES = [
         State.VERIFYING,
         "Being verified: Exact does not accept the access token. 1 of 1 company can be reached.",
     ),
+    (
+        Facts(0, 0, importing=True),
+        State.NOT_CONNECTED,
+        "Waiting for Exact: a connection is being brought from a former system.",
+    ),
+    (
+        Facts(0, 0, importing=True, link_until=LATER),
+        State.NOT_CONNECTED,
+        (
+            "Waiting for Exact: a connection is being brought from a former system. "
+            "A link page is open until 6 March, too."
+        ),
+    ),
     (Facts(1, 0, disconnected_at=NOW), State.DISCONNECTED, "Disconnected on 4 March."),
     (
         Facts(1, 0, disconnected_at=NOW, link_until=LATER),

@@ -20,6 +20,7 @@ from integrations.services import (
     checks,
     companies,
     customers,
+    imports,
     links,
     standings,
     timelines,
@@ -176,7 +177,7 @@ def test_since_when_and_why_somebody_must_connect_again(app: Application) -> Non
 def test_standings_take_as_many_queries_for_200_as_for_one(app: Application, django_assert_num_queries: Any) -> None:
     rows = [given.connected(app, f"Customer {number}", number * 2 + 1) for number in range(200)]
     for some in (rows[:1], rows):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             found = standings.of(some)
         assert {rules.state(what) for what in found.values()} == {State.CONNECTED}
 
@@ -217,6 +218,18 @@ def test_what_a_customer_did_by_the_link_page_is_not_told_as_the_portals(app: Ap
         "reconnected": "the portal",
         "found the connection alive": "the portal",
     }
+
+
+def test_an_import_that_waits_is_no_open_link_page_and_ends_with_the_customer(app: Application) -> None:
+    customer = given.add()
+    kept = imports.keep(app, "stampNL001.of-a-former-system", by=ANNA, customer=customer)
+    assert not links.open_for([customer]).exists()
+    assert standings.sentence(standings.facts(customer)).startswith("Waiting for Exact: a connection is being brought")
+    assert customers.disconnect(customer, by=ANNA).imports == 1
+    assert not Connection.objects.exists()
+    kept.link.refresh_from_db()
+    assert (kept.link.revoked_by, kept.link.connection) == (str(ANNA), None)
+    assert AuditEvent.objects.get(action="customer.disconnected").details["imports_ended"] == 1
 
 
 # --- Companies ----------------------------------------------------------------------------------------------
