@@ -42,7 +42,12 @@ def listed(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     rows = list(customer.links.select_related("application").order_by("-created_at", "id")[: SHOWN + 1])
     names = people.names({actor for row in rows for actor in (row.created_by, row.revoked_by)})
     lines = [_line(row, names, may=may) for row in rows]
-    return {"lines": lines[:SHOWN], "most": SHOWN if len(lines) > SHOWN else 0, "can_preview": may}
+    return {
+        "lines": lines[:SHOWN],
+        "most": SHOWN if len(lines) > SHOWN else 0,
+        "can_preview": may,
+        "any_import": any(row.brought for row in rows),
+    }
 
 
 def letters(made: MadeLink, customer: Customer) -> dict[str, Any]:
@@ -61,8 +66,10 @@ def labelled(letters: Iterable[Letter]) -> list[dict[str, Any]]:
 
 
 def _line(row: LinkPage, names: dict[str, str], *, may: bool) -> dict[str, Any]:
+    if row.brought:
+        return _import_line(row, names[row.created_by])
     state = links.state(row)
-    # Tokens are there, and Exact has not said yet whose: a consent for a moment, an import for up to a day.
+    # Tokens are there, and Exact has not said yet whose.
     under_way = state is LinkState.OPEN and row.connection_id is not None
     label, tone = ("Being finished", "info") if under_way else link_states.LABELS[state]
     return {
@@ -74,6 +81,23 @@ def _line(row: LinkPage, names: dict[str, str], *, may: bool) -> dict[str, Any]:
         "tone": tone,
         "state": str(state),
         "can_revoke": may and state is LinkState.OPEN,
+    }
+
+
+def _import_line(row: LinkPage, made_by: str) -> dict[str, Any]:
+    """Return the line of an import, which is no page: there is nothing to preview, and nothing to revoke."""
+    state = link_states.import_state(
+        connected_at=row.connected_at, revoked_at=row.revoked_at, kept=row.connection_id is not None
+    )
+    label, tone = link_states.IMPORT_LABELS[state]
+    return {
+        "page": row,
+        "made_by": made_by,
+        "is_import": True,
+        "label": label,
+        "tone": tone,
+        "state": str(state),
+        "ended_at": row.revoked_at or row.expires_at,
     }
 
 
@@ -117,6 +141,6 @@ def revoke_view(request: HttpRequest, pk: UUID, link: UUID, everything: dict[str
 def _page(request: HttpRequest, pk: UUID, link: UUID) -> LinkPage:
     require(request, "integrations.view_customer")
     require(request, CONNECT)
-    pages: Any = LinkPage.objects.select_related("application", "customer").filter(customer=pk)
+    pages: Any = LinkPage.objects.select_related("application", "customer").filter(customer=pk, brought="")
     page: LinkPage = get_object_or_404(pages, pk=link)
     return page

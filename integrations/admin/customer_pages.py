@@ -81,6 +81,7 @@ def shown(request: HttpRequest, customer: Customer) -> dict[str, Any]:
         "most": timelines.MOST,
         "can_link": may("integrations.connect") and not rules.why_not_linked(facts),
         "link_is_open": facts.link_until is not None,
+        "importing": facts.importing,
         "who_may_link": f"Next is a link page. {roles.who_may('integrations.connect')}",
         "can_change": may("integrations.change_customer") and not customer.erased_at,
         "can_disconnect": may_disconnect,

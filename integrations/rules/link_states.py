@@ -1,4 +1,5 @@
-"""What is true of a link page: one state, and whether it can be withdrawn."""
+"""What is true of a link page: one state, and whether it can be withdrawn; and of an import, which has a page that
+nobody can open."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +31,26 @@ def state(
     if revoked_at is not None:
         return LinkState.REVOKED
     return LinkState.EXPIRED if expires_at <= now else LinkState.OPEN
+
+
+class ImportState(StrEnum):
+    WAITING = "waiting"
+    IMPORTED = "imported"
+    ENDED = "ended"
+
+
+IMPORT_LABELS: Final = {
+    ImportState.WAITING: ("Waiting for Exact", "info"),
+    ImportState.IMPORTED: ("Imported", "good"),
+    ImportState.ENDED: ("Came to nothing", "bad"),
+}
+
+
+def import_state(*, connected_at: datetime | None, revoked_at: datetime | None, kept: bool) -> ImportState:
+    """Return what is true of an import from a former system. ``kept``: its tokens are."""
+    if connected_at is not None:
+        return ImportState.IMPORTED
+    return ImportState.WAITING if kept and revoked_at is None else ImportState.ENDED
 
 
 def why_not_revoked(now: LinkState) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
 from integrations.rules.actors import PORTAL
 from integrations.services import imports, links
+from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.conftest import SOMEBODY
 from tests.permission import granted
@@ -210,5 +211,58 @@ def test_a_page_whose_tokens_wait_for_exact_is_not_called_open(annas: Client, ap
     kept = imports.keep(app, "stampNL001.of-a-former-system", by=SOMEBODY, customer=given.add("Brought BV"))
     assert kept.link.customer is not None
     page = text(annas.get(url(kept.link.customer)))
-    assert "Being finished" in page
+    assert "Being finished" not in page
     assert "Open until" not in page
+    assert "Waiting for customer" not in page
+
+
+# --- Imports ------------------------------------------------------------------------------------------------
+
+
+def listed_of(client: Client, customer: Customer) -> str:
+    return text(client.get(url(customer))).partition('id="c-links"')[2].partition("</section>")[0]
+
+
+@pytest.fixture
+def brought(app: Application, customer: Customer) -> LinkPage:
+    return imports.keep(app, "stampNL001.of-a-former-system", by=SOMEBODY, customer=customer).link
+
+
+def test_an_import_is_listed_as_one_and_offers_neither_preview_nor_revoking(
+    annas: Client, customer: Customer, brought: LinkPage
+) -> None:
+    listed = listed_of(annas, customer)
+    assert "An import from a former system, brought by tests (terminal), through Meridian Bookings" in listed
+    assert ">Waiting for Exact</span>" in listed
+    assert "/preview/" not in listed
+    assert "/revoke/" not in listed
+    for what in ("preview", "revoke"):
+        assert annas.get(url(customer, brought, what)).status_code == 404
+    assert annas.post(url(customer, brought, "revoke")).status_code == 404
+    brought.refresh_from_db()
+    assert brought.revoked_at is None
+
+
+def test_the_page_and_the_list_say_that_exact_is_waited_for(
+    annas: Client, customer: Customer, brought: LinkPage
+) -> None:
+    for page in (text(annas.get(url(customer))), text(annas.get("/admin/integrations/customer/"))):
+        assert "Waiting for Exact: a connection is being brought from a former system." in page
+        assert "Waiting for customer" not in page
+
+
+def test_an_import_that_is_over_says_how(annas: Client, customer: Customer, brought: LinkPage) -> None:
+    connection = given.connect(brought.application)
+    LinkPage.objects.filter(pk=brought.pk).update(connection=connection, connected_at=timezone.now())
+    assert ">Imported</span>" in listed_of(annas, customer)
+    LinkPage.objects.filter(pk=brought.pk).update(
+        connection=None, connected_at=None, revoked_at=timezone.now(), revoked_by="portal"
+    )
+    listed = listed_of(annas, customer)
+    assert ">Came to nothing</span>" in listed
+    assert "the timeline says why" in listed
+
+
+def test_an_import_is_not_revoked_as_a_link_page_is(brought: LinkPage) -> None:
+    with pytest.raises(Refused, match="This is an import"):
+        links.revoke(brought, by=SOMEBODY)
