@@ -7,9 +7,11 @@ has to be stopped first; nobody can look whether it is.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.exact import errors, token_answers
@@ -31,12 +33,15 @@ from integrations.services import (
     tokens,
 )
 from integrations.services.refusals import Refused
+from integrations.services.token_errors import CannotOpenTokens
 from integrations.services.usage import LimitReached
 
 CAUSE: Final = "Its refresh token was brought from a former system."
 NO_TOKEN: Final = "That is no refresh token: it is empty, too long, or has blanks or signs that no token has."
 LASTS: Final = 1
 """Days: for as long an import that could not be finished is tried again."""
+AT_ONCE: Final = 500
+_NAMED: Final = ("full_name", "user_name", "status")
 GONE: Final = (errors.ConsentNeeded, errors.InvalidClient, errors.TokenRefused)
 
 
@@ -62,8 +67,11 @@ def keep(application: Application, refresh_token: str, *, by: Actor, customer: C
     cleaned = refresh_token.strip()
     if not token_answers.is_token(cleaned):
         raise Refused([NO_TOKEN])
+    mark = keyring.fingerprint(cleaned)
+    if reasons := _why_brought(application, mark) or _why_kept(application, cleaned):
+        raise Refused(reasons)
     with transaction.atomic():
-        mark = _mark_of(application, cleaned)
+        _claim(application, mark)
         link = links.make(application, by=by, customer=customer, days=LASTS, brought=mark).page
         row = Connection(application=application)
         token_store.put(row, "", cleaned)
@@ -75,27 +83,42 @@ def keep(application: Application, refresh_token: str, *, by: Actor, customer: C
     return Kept(row, link, row.token_generation)
 
 
-def _mark_of(application: Application, token: str) -> str:
-    """Return the keyed mark of a token that was not brought yet; one at a time for an app."""
-    mark = keyring.fingerprint(token)
-    Application.objects.select_for_update().get(pk=application.pk)
-    pages = LinkPage.objects.filter(application=application, brought=mark, revoked_at__isnull=True)
-    page = pages.select_related("application", "customer", "connection").first()
-    if page is not None and page.connection is None:
-        links.end_import(page, rules.RAN_OUT)
-    elif page is not None:
-        raise Refused([_brought_already(page)])
-    return mark
+def _claim(application: Application, mark: str) -> None:
+    """One at a time for an app: of two who bring the same token at once, the second is refused. Whoever makes a link
+    page of the app is not held up."""
+    Application.objects.select_for_update(no_key=True).get(pk=application.pk)
+    if reasons := _why_brought(application, mark):
+        raise Refused(reasons)
+    for cleared in _pages_of(application, mark):
+        links.end_import(cleared, rules.RAN_OUT)
 
 
-def _brought_already(page: LinkPage) -> str:
-    whose = page.customer.name if page.customer else "ourselves"
-    on = f"on {standings.say(page.created_at)} for {whose}"
+def _pages_of(application: Application, mark: str) -> QuerySet[LinkPage]:
+    """Return the import of this token that has not come to nothing."""
+    rows = LinkPage.objects.filter(application=application, brought=mark, revoked_at__isnull=True)
+    return rows.select_related("application", "customer", "connection")
+
+
+def _why_brought(application: Application, mark: str) -> tuple[str, ...]:
+    page = _pages_of(application, mark).filter(connection__isnull=False).first()
+    if page is None:
+        return ()
+    when = f"for {page.customer.name if page.customer else 'ourselves'} on {standings.say(page.created_at)}"
     if page.connected_at is None:
-        return f"This refresh token was brought already, {on}: that import waits for Exact, and goes on by itself."
-    return (
-        f"This refresh token was imported already, {on}. It is spent: the connection of {page.connection} came of it."
-    )
+        return (f"This refresh token was brought already, {when}. That import waits for Exact, and goes on by itself.",)
+    came = f"It is spent: the connection of {page.connection} came of it."
+    return (f"This refresh token was imported already, {when}. {came}",)
+
+
+def _why_kept(application: Application, token: str) -> tuple[str, ...]:
+    """Return that a connection of the app has this token now. All of them are opened, which is a matter of a second
+    for many thousands."""
+    rows = application.connections.exclude(refresh_token="").only(*_NAMED, "refresh_token", "token_generation")
+    for row in rows.iterator(chunk_size=AT_ONCE):
+        with suppress(CannotOpenTokens):
+            if compare_digest(token_store.opened(row, Connection.REFRESH_TOKEN).encode(), token.encode()):
+                return (f"This refresh token is kept here already: it is that of the connection of {row}.",)
+    return ()
 
 
 def close_cleared() -> int:

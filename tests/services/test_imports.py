@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.models import AuditEvent, Connection, Customer, LinkPage, StatusChange
 from integrations.rules.actors import PORTAL
-from integrations.services import calls, connections, imports, keyring, timelines, token_journal, tokens
+from integrations.services import calls, connections, imports, keyring, timelines, token_journal, token_store, tokens
 from integrations.services.refusals import Refused
 from tests import customers as given
 from tests.services.practice import SOMEBODY, Practice, turn
@@ -99,7 +99,7 @@ def test_a_token_that_waits_is_not_brought_twice(world: Practice) -> None:
     Connection.objects.all().delete()
     fresh = world.answer().refresh_token
     imports.finish(imports.keep(world.application, fresh, by=SOMEBODY, customer=given.add("Jansen BV")))
-    with pytest.raises(Refused, match=r"brought already, on .* for Jansen BV: that import waits for Exact"):
+    with pytest.raises(Refused, match=r"brought already, for Jansen BV on .*\. That import waits for Exact"):
         imports.keep(world.application, f" {fresh}\n", by=SOMEBODY, customer=given.add("Smit BV"))
     assert Connection.objects.count() == LinkPage.objects.count() == 1
 
@@ -112,6 +112,27 @@ def test_a_token_that_was_imported_is_not_sent_again_and_its_connection_is_named
         imports.keep(world.application, token, by=SOMEBODY)
     assert len(world.refreshes()) == sent
     assert Connection.objects.get().status == Status.CONNECTED
+
+
+def test_a_token_that_a_connection_has_now_is_not_brought_beside_it(world: Practice) -> None:
+    kept = token_store.opened(world.row(), Connection.REFRESH_TOKEN)
+    with pytest.raises(Refused, match="kept here already: it is that of the connection of Alex Accountant"):
+        imports.keep(world.application, kept, by=SOMEBODY)
+    assert not LinkPage.objects.exists()
+    assert Connection.objects.count() == 1
+
+
+def test_tokens_that_do_not_open_with_the_present_keys_are_passed_over(world: Practice, token: str) -> None:
+    given.connect(world.application)
+    assert imports.keep(world.application, token, by=SOMEBODY).link.brought
+
+
+def test_a_token_whose_import_was_cleared_may_be_brought_again_at_once(world: Practice, token: str) -> None:
+    first = imports.keep(world.application, token, by=SOMEBODY)
+    first.connection.delete()
+    assert imports.finish(imports.keep(world.application, token, by=SOMEBODY)).status == Status.CONNECTED
+    first.link.refresh_from_db()
+    assert first.link.revoked_by == str(PORTAL)
 
 
 def test_a_token_whose_import_came_to_nothing_may_be_tried_again(world: Practice, token: str) -> None:
