@@ -77,6 +77,7 @@ def _line(row: LinkPage, names: dict[str, str], *, may: bool) -> dict[str, Any]:
         "made_by": names.get(row.created_by, ""),
         "revoked_by": names.get(row.revoked_by, ""),
         "under_way": under_way,
+        "nobody_replaced": row.connected_at is not None and row.replaces_id in {row.connection_id} - {None},
         "label": label,
         "tone": tone,
         "state": str(state),

@@ -75,6 +75,17 @@ def test_two_link_pages_of_one_minute_are_told_apart_and_say_by_whom(
     assert "</time> by the portal." in listed
 
 
+def test_a_page_that_was_to_replace_somebody_says_so_and_that_it_replaced_nobody(
+    annas: Client, app: Application, customer: Customer
+) -> None:
+    old, new = given.connect(app), given.connect(app, "Robin Booker")
+    page = make(app, customer, replaces=old)
+    assert "for another user to take a connection's place" in listed_of(annas, customer)
+    for row, said in ((new, False), (old, True)):
+        LinkPage.objects.filter(pk=page.pk).update(connection=row, connected_at=timezone.now())
+        assert ("by the same user as before: nobody was replaced" in listed_of(annas, customer)) is said
+
+
 def test_the_list_takes_as_many_queries_for_many(annas: Client, app: Application, customer: Customer) -> None:
     def queries() -> int:
         with CaptureQueriesContext(
