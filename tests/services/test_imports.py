@@ -82,9 +82,8 @@ def test_a_mistyped_token_is_told_as_not_the_newest_with_what_to_do(world: Pract
     what, how = refused.value.reasons
     assert "it does not know it as the newest one. It was mistyped or not copied whole" in what
     assert how.startswith("Stop the former system, copy the newest token")
-    assert [entry.details for entry in told(customer) if entry.what.startswith("ended an import")] == [
-        "cause: Exact does not know the refresh token as the newest one; app: Meridian Bookings"
-    ]
+    (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
+    assert "cause: Exact does not know the refresh token as the newest one" in entry.details
 
 
 # --- The same token again, and what the customer's timeline tells ------------------------------------------------
@@ -166,7 +165,7 @@ def test_the_timeline_tells_that_an_import_died_later(world: Practice, token: st
     Connection.objects.update(consented_at=past, refresh_asked_at=past)
     assert connections.finish_pending() == 0
     (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
-    assert entry.details.startswith("cause: ")
+    assert "cause: This refresh token was already used" in entry.details
     kept.link.refresh_from_db()
     assert kept.link.revoked_by == str(PORTAL)
 
@@ -179,7 +178,7 @@ def test_the_timeline_tells_that_an_import_ran_out(world: Practice) -> None:
     Connection.objects.update(consented_at=timezone.now() - timedelta(days=2))
     tasks.clear_by_age()
     (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
-    assert entry.details.startswith("cause: Exact gave no token within a day")
+    assert "cause: Exact gave no token within a day" in entry.details
     assert imports.close_cleared() == 0
 
 
