@@ -78,7 +78,7 @@ def abroad(make_app: MakeApp, settings: Any) -> Application:
 
 def at_work_refused(make_app: MakeApp, settings: Any) -> Application:
     application = make_app()
-    refused_keys.note(application)
+    refused_keys.note(application, application.secrets.stored())
     application.refresh_from_db()
     return application
 
