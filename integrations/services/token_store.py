@@ -1,21 +1,16 @@
-"""The row of a connection: its tokens sealed and opened, the lease, and what became of a token request.
+"""The row of a connection: its tokens sealed and opened, and what became of a token request.
 
 Nothing here reaches Exact. Each function is one statement or one transaction, and compares: new tokens on
 ``token_generation``, everything else on the lease too.
 """
 
-import time
-import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import Error, transaction
-from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,11 +20,11 @@ from integrations.exact.oauth import TokenAnswer
 from integrations.models import Application, AuditEvent, Connection
 from integrations.rules import refresh
 from integrations.rules.actors import PORTAL, Actor
-from integrations.services import app_guard, connection_statuses, keyring, refused_keys, token_journal
+from integrations.services import app_guard, connection_statuses, keyring, refused_keys, token_journal, token_lease
 from integrations.services.token_errors import CannotOpenTokens, JournalBehind
 from integrations.services.token_journal import Entry, Slot
+from integrations.services.token_lease import Lease
 
-LEASE: Final = timedelta(seconds=settings.TOKEN_LEASE_SECONDS)
 HELD_OFF: Final = timedelta(hours=1)
 """At most, after Exact refused a token request."""
 CLOCKS_DIFFER: Final = timedelta(seconds=5)
@@ -63,37 +58,6 @@ _APPLICATION: Final = tuple(
 )
 
 
-@dataclass(slots=True)
-class Lease:
-    """The right to ask Exact for this connection's next token. ``asked_before``: the intent that stood in
-    the row, whose outcome stays unknown when this request turns out to have done nothing."""
-
-    connection_id: uuid.UUID
-    generation: int
-    owner: uuid.UUID | None
-    asked_at: datetime | None
-    asked_before: datetime | None
-    calls: int
-    """Token requests of the day, with this one."""
-    used: bool = False
-    """A request was sent under it."""
-    since: tuple[float, float] = field(default_factory=lambda: (time.time(), time.monotonic()))
-
-    def lasts_for(self, seconds: float) -> bool:
-        """Tell whether nobody else can take it before so many seconds have passed, by whichever of our clocks says
-        that more time has gone by: one stands still while a machine sleeps, the other may be set back."""
-        gone = max(time.time() - self.since[0], time.monotonic() - self.since[1])
-        return gone + seconds <= LEASE.total_seconds()
-
-    def renewed(self, now: datetime) -> None:
-        self.calls += 1
-        self.asked_at, self.since = now, (time.time(), time.monotonic())
-
-    @property
-    def row(self) -> dict[str, Any]:
-        return {"pk": self.connection_id, "token_generation": self.generation, "lease_owner": self.owner}
-
-
 def read(row: Connection, now: datetime) -> Application:
     """Read the chain again, its lease by our own clock ``now``; return what else decides, of its app as it is now.
 
@@ -101,7 +65,7 @@ def read(row: Connection, now: datetime) -> Application:
         Connection.DoesNotExist: it was removed.
     """
     found = Connection.objects.select_related("application").only(*CHAIN, *_APPLICATION)
-    if isinstance(clock := lease_clock(now), Now):
+    if isinstance(clock := token_lease.clock(now), Now):
         found = found.annotate(lease_clock=clock)
     fresh = found.get(pk=row.pk)
     for name in CHAIN:
@@ -109,11 +73,6 @@ def read(row: Connection, now: datetime) -> Application:
     if row.lease_until is not None:
         row.lease_until += now - getattr(fresh, "lease_clock", now)
     return fresh.application
-
-
-def lease_clock(now: datetime) -> Now | datetime:
-    """Return the clock by which leases count: PostgreSQL's, since several machines may differ; else our own."""
-    return Now() if database.vendor == "postgresql" else now
 
 
 def state(row: Connection) -> refresh.TokenState:
@@ -126,7 +85,7 @@ def state(row: Connection) -> refresh.TokenState:
         asked_at=row.refresh_asked_at,
         leased_until=row.lease_until,
         not_before=row.token_not_before,
-        calls_today=_calls(row, timezone.now()),
+        calls_today=token_lease.calls_today(row, timezone.now()),
     )
 
 
@@ -166,54 +125,6 @@ def put(row: Connection, access_token: str, refresh_token: str, *, generation: i
     row.access_token = keyring.seal(access_token, row.place(Connection.ACCESS_TOKEN)) if access_token else ""
     row.refresh_token = keyring.seal(refresh_token, row.place(Connection.REFRESH_TOKEN))
     row.refresh_asked_at = row.lease_owner = row.lease_until = row.token_not_before = None
-
-
-# --- The lease ----------------------------------------------------------------------------------------------
-
-
-def take(seen: Connection, now: datetime) -> Lease | None:
-    """Take the lease, write the intent and count the request, where the row is still as the rule saw it; else None."""
-    calls = 1 + _calls(seen, now)
-    lease = Lease(seen.pk, seen.token_generation, uuid.uuid4(), now, seen.refresh_asked_at, calls)
-    unchanged = Connection.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lte=lease_clock(now)),
-        pk=seen.pk,
-        status=seen.status,
-        token_generation=seen.token_generation,
-        lease_owner=seen.lease_owner,
-        refresh_asked_at=seen.refresh_asked_at,
-    )
-    return lease if unchanged.update(lease_owner=lease.owner, **_asking(now, lease.calls)) else None
-
-
-def hold(lease: Lease, now: datetime) -> bool:
-    """Before a further request is sent under a lease: tell whether it is ours still, and count it and the intent from
-    now on."""
-    held = Connection.objects.filter(**lease.row, lease_until__gt=lease_clock(now))
-    lease.renewed(now)
-    return bool(held.update(**_asking(now, lease.calls)))
-
-
-def _asking(now: datetime, calls: int) -> dict[str, Any]:
-    until = lease_clock(now) + LEASE
-    return {"lease_until": until, "refresh_asked_at": now, "token_calls": calls, "token_calls_on": _day(now)}
-
-
-def _calls(row: Connection, now: datetime) -> int:
-    return row.token_calls if row.token_calls_on == _day(now) else 0
-
-
-def _day(now: datetime) -> date:
-    return now.astimezone(UTC).date()
-
-
-def undo(lease: Lease, *, not_before: datetime | None = None) -> None:
-    """The request was not sent, or was refused without effect: lease and intent as they were before.
-
-    ``not_before``: until then the next request would be refused like this one.
-    """
-    before = {"lease_owner": None, "lease_until": None, "refresh_asked_at": lease.asked_before}
-    Connection.objects.filter(**lease.row).update(**before, token_not_before=not_before)
 
 
 # --- What became of a request -------------------------------------------------------------------------------
@@ -302,8 +213,8 @@ def correct(seen: Connection, now: datetime) -> bool:
     ahead = {name: at for name, at in times.items() if at and at > now + CLOCKS_DIFFER}
     back = max(ahead.values(), default=now) - now
     new: dict[str, Any] = {name: at - back for name, at in ahead.items()}
-    if seen.lease_until and seen.lease_until > now + CLOCKS_DIFFER + LEASE:
-        new["lease_until"] = lease_clock(now)
+    if seen.lease_until and seen.lease_until > now + CLOCKS_DIFFER + token_lease.LEASE:
+        new["lease_until"] = token_lease.clock(now)
     if seen.token_not_before and seen.token_not_before > now + CLOCKS_DIFFER + HELD_OFF:
         new["token_not_before"] = None
     if not new:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.models import Application, AuditEvent, Connection, LinkPage
 from integrations.rules.actors import PORTAL
 from integrations.rules.lifetimes import UNUSED
-from integrations.services import connection_statuses, installation, token_journal, token_store, tokens
+from integrations.services import connection_statuses, installation, token_journal, token_lease, token_store, tokens
 from integrations.services.row_failures import Failures
 from integrations.services.token_journal import Entry
 
@@ -49,7 +49,7 @@ def requests() -> Swept:
     swept, failures = Swept(), Failures()
     if installation.standing().reasons:
         return swept
-    over = Connection.objects.filter(lease_until__lt=token_store.lease_clock(timezone.now())).exclude(
+    over = Connection.objects.filter(lease_until__lt=token_lease.clock(timezone.now())).exclude(
         status__in=Connection.ENDED
     )
     for row in over[:BATCH]:

@@ -29,6 +29,7 @@ from integrations.services import (
     refused_keys,
     secrets,
     token_journal,
+    token_lease,
     token_store,
     wire_guard,
 )
@@ -47,7 +48,7 @@ from integrations.services.token_errors import (
     TokenUnavailable,
 )
 from integrations.services.token_journal import Entry, Slot
-from integrations.services.token_store import Lease
+from integrations.services.token_lease import Lease
 
 __all__ = [
     "AppAsleep",
@@ -100,7 +101,7 @@ def access_token(connection: Connection, *, may_wait: bool = False) -> str:
     """
     wire_guard.refuse_open_transaction()
     installation.refuse_standby()
-    patience = monotonic() + token_store.LEASE.total_seconds()
+    patience = monotonic() + token_lease.LEASE.total_seconds()
     while True:
         application = read(connection)
         _refuse_asleep(application)
@@ -262,7 +263,7 @@ def _refreshed(connection: Connection, application: Application, *, probe: bool)
     refused_keys.refuse(application)
     request = _request(connection, application)
     with token_journal.reserve(connection.pk) as slot:
-        lease = token_store.take(connection, timezone.now())
+        lease = token_lease.take(connection, timezone.now())
         return None if lease is None else _asked(connection, request, lease, slot, probe=probe)
 
 
@@ -274,7 +275,7 @@ def _asked(connection: Connection, request: _Request, lease: Lease, slot: Slot, 
     except Exception as reason:
         if not lease.used or isinstance(reason, _NOT_SENT):
             with suppress(DatabaseError):  # which may be the reason
-                token_store.undo(lease)
+                token_lease.undo(lease)
         if isinstance(reason, _LeaseLost):
             return None
         raise
@@ -305,7 +306,7 @@ _NOT_SENT: Final = (_LeaseLost, StandingBy, AppStopped, KeysRefused)
 
 
 def _ask(request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
-    if lease.used and not token_store.hold(lease, timezone.now()):
+    if lease.used and not token_lease.hold(lease, timezone.now()):
         raise _LeaseLost
     app_guard.refuse_stopped(request.application)
     if not lease.lasts_for(DEADLINE_SECONDS):
@@ -339,7 +340,7 @@ def _failed(
         if token_store.end(lease, error):
             raise ReconnectNeeded(str(error), error=error) from None
         return None
-    token_store.undo(lease, not_before=_not_before(error, timezone.now()))
+    token_lease.undo(lease, not_before=_not_before(error, timezone.now()))
     if isinstance(error, errors.InvalidClient) and error.sent:
         refused_keys.note(request.application, [secret.row for secret in request.candidates])
     if not early:

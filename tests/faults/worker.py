@@ -28,7 +28,7 @@ from integrations.crypto import KeyRing
 from integrations.exact import oauth
 from integrations.exact.errors import ExactError
 from integrations.models import AuthorizationState, Connection
-from integrations.services import connections, keyring, token_journal, token_store, tokens
+from integrations.services import connections, keyring, token_journal, token_lease, token_store, tokens
 
 TAKEN: Final = "the lease taken"
 BEFORE_THE_REQUEST: Final = "before the request"
@@ -113,7 +113,7 @@ def _arm(pipe: Pipe, point: str) -> None:
 
 
 POINTS: Final[dict[str, tuple[Any, str, str]]] = {
-    TAKEN: (token_store, "take", "after"),
+    TAKEN: (token_lease, "take", "after"),
     BEFORE_THE_REQUEST: (oauth, "refresh", "before"),
     ANSWERED: (oauth, "refresh", "after"),
     TRADED: (oauth, "exchange_code", "after"),

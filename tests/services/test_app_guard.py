@@ -28,7 +28,17 @@ from integrations.models import (
 )
 from integrations.rules.actors import PORTAL
 from integrations.sandbox import seed
-from integrations.services import app_guard, calls, checks, connections, links, practice, secrets, token_store, tokens
+from integrations.services import (
+    app_guard,
+    calls,
+    checks,
+    connections,
+    links,
+    practice,
+    secrets,
+    token_lease,
+    tokens,
+)
 from integrations.services.refusals import Refused
 from tests.practice import practising
 from tests.services.practice import SOMEBODY, Practice, database_file, newer_secret, turn
@@ -162,12 +172,11 @@ def test_an_app_that_was_deleted_with_its_practice_asks_nothing(world: Practice,
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("function", ["take"])
 def test_a_stop_between_the_lease_and_the_request_sends_nothing(
-    world: Practice, held: Connection, turned_at: Callable[..., None], function: str, after: bool
+    world: Practice, held: Connection, turned_at: Callable[..., None], after: bool
 ) -> None:
     before, asked = world.stored(), len(world.exact.ledger())
-    turned_at(token_store, function, after=after)
+    turned_at(token_lease, "take", after=after)
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
     assert len(world.exact.ledger()) == asked
@@ -187,7 +196,7 @@ def test_a_stop_leaves_an_older_doubt_as_it_was(
         tokens.access_token(held)
     world.later(571)
     asked_at = world.row().refresh_asked_at
-    turned_at(token_store, "take", after=True)
+    turned_at(token_lease, "take", after=True)
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
     assert (world.row().refresh_asked_at, world.row().status) == (asked_at, Status.VERIFYING)
@@ -221,7 +230,7 @@ def test_the_answer_to_a_request_that_was_on_its_way_is_kept(
 def test_whoever_waits_for_another_ones_answer_gets_no_token_after_a_stop(
     world: Practice, held: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert token_store.take(held, timezone.now())
+    assert token_lease.take(held, timezone.now())
     monkeypatch.setattr(tokens, "sleep", lambda _: turn(world.application, "stopped"))
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
@@ -251,7 +260,7 @@ def elsewhere(world: Practice, tmp_path: Path) -> Iterator[ThreadPoolExecutor]:
 def test_a_stop_that_is_pressed_elsewhere_holds_from_the_next_request_on(
     world: Practice, held: Connection, elsewhere: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, threads = token_store.take, []
+    original, threads = token_lease.take, []
 
     def press() -> None:
         threads.append(threading.current_thread())
@@ -262,7 +271,7 @@ def test_a_stop_that_is_pressed_elsewhere_holds_from_the_next_request_on(
         elsewhere.submit(press).result()
         return done
 
-    monkeypatch.setattr(token_store, "take", run)
+    monkeypatch.setattr(token_lease, "take", run)
     with pytest.raises(tokens.AppStopped):
         tokens.access_token(held)
     assert threads != [threading.current_thread()]

@@ -21,6 +21,7 @@ from integrations.services import (
     row_failures,
     secrets,
     token_journal,
+    token_lease,
     token_store,
     token_sweep,
     tokens,
@@ -376,7 +377,7 @@ def test_a_request_that_goes_wrong_keeps_no_other_and_no_consent_waiting(
 ) -> None:
     other = another_connection(world)
     for row in (world.row(), other):
-        assert token_store.take(row, timezone.now()) is not None
+        assert token_lease.take(row, timezone.now()) is not None
     Connection.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
     waiting = tokens.begin(world.application, world.answer(), now=timezone.now() - timedelta(minutes=2))
     broken(token_store, "abandon", other.pk)

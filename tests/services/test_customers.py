@@ -25,6 +25,7 @@ from integrations.services import (
     standings,
     timelines,
     token_journal,
+    token_lease,
     token_store,
 )
 from integrations.services.refusals import Refused
@@ -333,13 +334,13 @@ def test_who_is_not_connected_is_not_disconnected(app: Application) -> None:
 
 def test_tokens_that_arrive_after_disconnecting_are_not_kept(app: Application) -> None:
     customer = given.connected(app, "Jansen BV", 1)
-    lease = token_store.take(Connection.objects.get(), timezone.now())
+    lease = token_lease.take(Connection.objects.get(), timezone.now())
     customers.disconnect(customer, by=ANNA)
     answer = TokenAnswer("access", "refresh", 600, Mock())
     with token_journal.reserve(lease.connection_id) as slot:
         assert not token_store.save(lease, answer, timezone.now(), slot, before=Connection.objects.get())
     assert token_journal.read(lease.connection_id) is None
-    token_store.undo(lease)
+    token_lease.undo(lease)
     connection = Connection.objects.get()
     assert (connection.status, connection.refresh_token, connection.access_token) == ("disconnected", "", "")
 

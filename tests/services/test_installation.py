@@ -32,7 +32,7 @@ from integrations.services import (
     heartbeats,
     installation,
     links,
-    token_store,
+    token_lease,
     tokens,
 )
 from integrations.services.installation import Original
@@ -160,7 +160,7 @@ def test_a_claim_between_the_decision_and_the_request_is_noticed_by_the_wire(
 ) -> None:
     world.later(601)
     before, asked = world.stored(), len(world.refreshes())
-    claimed_at(token_store, "take")
+    claimed_at(token_lease, "take")
     with pytest.raises(tokens.StandingBy):
         world.ask()
     assert guarded.called

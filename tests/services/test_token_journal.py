@@ -13,7 +13,16 @@ from django.utils import timezone
 from integrations.crypto import Key, KeyRing
 from integrations.models import Application, AuditEvent, Connection, StatusChange
 from integrations.rules.actors import PORTAL
-from integrations.services import connections, rotation, token_journal, token_store, token_sweep, tokens, upkeep
+from integrations.services import (
+    connections,
+    rotation,
+    token_journal,
+    token_lease,
+    token_store,
+    token_sweep,
+    tokens,
+    upkeep,
+)
 from tests.services.practice import SOMEBODY, Practice
 
 Ring = Callable[..., KeyRing]
@@ -167,8 +176,8 @@ def test_what_staff_disconnected_stays_so(world: Practice) -> None:
 
 def test_a_request_that_nobody_finished_is_being_verified(world: Practice) -> None:
     world.later(601)
-    assert token_store.take(world.row(), timezone.now())
-    world.later(2 * token_store.LEASE.total_seconds())
+    assert token_lease.take(world.row(), timezone.now())
+    world.later(2 * token_lease.LEASE.total_seconds())
     assert token_sweep.requests().verifying == 1
     row = world.row()
     assert (row.status, row.lease_owner) == (Status.VERIFYING, None)
@@ -179,8 +188,8 @@ def test_a_request_that_nobody_finished_is_being_verified(world: Practice) -> No
 
 def test_a_request_whose_answer_is_in_the_file_is_finished(world: Practice) -> None:
     behind(world)
-    token_store.take(world.row(), timezone.now())
-    world.later(2 * token_store.LEASE.total_seconds())
+    token_lease.take(world.row(), timezone.now())
+    world.later(2 * token_lease.LEASE.total_seconds())
     swept = token_sweep.requests()
     assert (swept.adopted, swept.verifying) == (1, 0)
     assert world.row().status == Status.CONNECTED

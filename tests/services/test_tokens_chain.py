@@ -11,10 +11,10 @@ from integrations.exact import errors, oauth
 from integrations.exact.evidence import Evidence
 from integrations.exact.oauth import TokenAnswer
 from integrations.models import Connection
-from integrations.services import secrets, token_journal, token_store, tokens
+from integrations.services import secrets, token_journal, token_lease, token_store, tokens
 from tests.services.practice import SOMEBODY, Practice, newer_secret
 
-LEASE_SECONDS = token_store.LEASE.total_seconds()
+LEASE_SECONDS = token_lease.LEASE.total_seconds()
 
 pytestmark = pytest.mark.django_db
 Status = Connection.Status
@@ -108,16 +108,16 @@ def test_whoever_was_held_up_before_sending_starts_over(
 ) -> None:
     """The lease ran out before the request left: nothing is sent under it, whichever clock of ours says so."""
     world.later(601)
-    take, leases = token_store.take, []
+    take, leases = token_lease.take, []
 
-    def slowly(*arguments: Any) -> token_store.Lease | None:
+    def slowly(*arguments: Any) -> token_lease.Lease | None:
         lease = take(*arguments)
         leases.append(lease)
         if lease and len(leases) == 1:
             lease.since = (lease.since[0] - gone[0], lease.since[1] - gone[1])
         return lease
 
-    monkeypatch.setattr(token_store, "take", slowly)
+    monkeypatch.setattr(token_lease, "take", slowly)
     world.ask()
     assert (len(leases), len(world.refreshes())) == (2, 1)
     assert world.row().token_generation == 2
@@ -146,7 +146,7 @@ def test_a_lease_that_was_lost_between_two_secrets_sends_no_second_one(
 def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
     """Comparing on the lease would throw away the only good token."""
     world.later(601)
-    lease = token_store.take(world.row(), timezone.now())
+    lease = token_lease.take(world.row(), timezone.now())
     assert lease is not None
     Connection.objects.update(lease_owner=uuid4(), lease_until=timezone.now())
     late = TokenAnswer("access", "refresh", 600, Evidence.of("POST", "/api/oauth2/token"))
@@ -160,11 +160,11 @@ def test_a_late_answer_is_kept_whoever_holds_the_lease(world: Practice) -> None:
 def test_one_lease_at_a_time(world: Practice) -> None:
     world.later(601)
     seen, too = world.row(), world.row()
-    first = token_store.take(seen, timezone.now())
+    first = token_lease.take(seen, timezone.now())
     assert first is not None
-    assert token_store.take(too, timezone.now()) is None
-    token_store.undo(first)
-    assert token_store.take(too, timezone.now()) is not None
+    assert token_lease.take(too, timezone.now()) is None
+    token_lease.undo(first)
+    assert token_lease.take(too, timezone.now()) is not None
 
 
 # --- First tokens -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Connection
-from integrations.services import token_store, tokens
+from integrations.services import token_lease, tokens
 from tests.services.practice import Practice
 
 HOUR = timedelta(hours=1)
@@ -43,7 +43,7 @@ def test_a_lost_answer_of_the_future_is_asked_about_after_a_lifetime_from_now(wo
 
 def test_a_lease_of_the_future_holds_nobody_up(world: Practice) -> None:
     world.later(601)
-    assert token_store.take(world.row(), timezone.now()) is not None
+    assert token_lease.take(world.row(), timezone.now()) is not None
     written_ahead("lease_until", "refresh_asked_at")
     with pytest.raises(tokens.OutcomeUnknown):
         world.ask()

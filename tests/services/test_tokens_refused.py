@@ -18,6 +18,7 @@ from integrations.services import (
     refreshing,
     secrets,
     token_journal,
+    token_lease,
     token_store,
     tokens,
 )
@@ -197,7 +198,7 @@ def test_an_answer_that_was_held_up_counts_from_when_it_came(world: Practice, mo
 def test_a_late_answer_says_that_exact_answered(world: Practice) -> None:
     """Not that a file had the tokens: nobody kept them there."""
     world.later(601)
-    lease = token_store.take(world.row(), timezone.now())
+    lease = token_lease.take(world.row(), timezone.now())
     assert lease is not None
     before, answer = world.row(), world.answer()
     end = errors.RefreshTokenExpired(EVIDENCE)
