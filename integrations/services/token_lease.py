@@ -17,6 +17,8 @@ from django.db.models.functions import Now
 from integrations.models import Connection
 
 LEASE: Final = timedelta(seconds=settings.TOKEN_LEASE_SECONDS)
+PROMPT_SECONDS: Final = 0.1
+"""The intent may have been written so long before the request leaves: Exact counts from when it comes."""
 
 
 @dataclass(slots=True)
@@ -38,11 +40,18 @@ class Lease:
     def lasts_for(self, seconds: float) -> bool:
         """Tell whether nobody else can take it before so many seconds have passed, by whichever of our clocks says
         that more time has gone by: one stands still while a machine sleeps, the other may be set back."""
-        gone = max(time.time() - self.since[0], time.monotonic() - self.since[1])
-        return gone + seconds <= LEASE.total_seconds()
+        return self._gone() + seconds <= LEASE.total_seconds()
+
+    @property
+    def fresh(self) -> bool:
+        """Nothing was sent under it, and what it wrote of when that is holds still."""
+        return not self.used and self._gone() <= PROMPT_SECONDS
+
+    def _gone(self) -> float:
+        return max(time.time() - self.since[0], time.monotonic() - self.since[1])
 
     def renewed(self, now: datetime) -> None:
-        self.calls += 1
+        self.calls += self.used
         self.asked_at, self.since = now, (time.time(), time.monotonic())
 
     @property
@@ -71,8 +80,8 @@ def take(seen: Connection, now: datetime) -> Lease | None:
 
 
 def hold(lease: Lease, now: datetime) -> bool:
-    """Before a further request is sent under a lease: tell whether it is ours still, and count it and the intent from
-    now on."""
+    """Before a further request is sent under a lease, or one that was held up: tell whether it is ours still, and count
+    it and the intent from now on."""
     held = Connection.objects.filter(**lease.row, lease_until__gt=clock(now))
     lease.renewed(now)
     return bool(held.update(**_asking(now, lease.calls)))

@@ -306,7 +306,7 @@ _NOT_SENT: Final = (_LeaseLost, StandingBy, AppStopped, KeysRefused)
 
 
 def _ask(request: _Request, lease: Lease, client_secret: str) -> oauth.TokenAnswer:
-    if lease.used and not token_lease.hold(lease, timezone.now()):
+    if not lease.fresh and not token_lease.hold(lease, timezone.now()):
         raise _LeaseLost
     app_guard.refuse_stopped(request.application)
     if not lease.lasts_for(DEADLINE_SECONDS):

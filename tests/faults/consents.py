@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
+from django.db.models import F
+
 from integrations.models import Connection, LinkPage
 from integrations.services import connections, token_journal, token_sweep
 from tests.faults import worker
@@ -20,7 +22,7 @@ def killed(point: str) -> Callable[[Case], None]:
         case.stopped_at(point, consent=(state_id, code)).kill()
         case.traded()
         case.due()
-        _swept(UUID(state_id))
+        _swept(case, UUID(state_id))
 
     return play
 
@@ -50,10 +52,12 @@ def without_room_after_all(case: Case) -> None:
     volume.mkdir(exist_ok=True)
 
 
-def _swept(pending_id: UUID) -> None:
+def _swept(case: Case, pending_id: UUID) -> None:
     """What the sweeps do a minute later, for this one alone."""
     entry = token_journal.read(pending_id)
     assert entry is not None
+    before = Connection.objects.filter(pk=case.connection.pk)
+    before.update(consented_at=F("consented_at") - token_sweep.YOUNG)
     token_journal.write(replace(entry, answered_at=entry.answered_at - token_sweep.YOUNG))
     row = Connection.objects.filter(pk=pending_id).first()
     token_sweep._compare(pending_id, row, token_sweep.Swept())

@@ -18,7 +18,7 @@ from tests.sandbox.client import FLORIST
 AT_ONCE: Final = 8
 """Cases mostly wait, so that many of them wait together."""
 SLACK: Final = 0.3
-REFUSED_WITHIN: Final = 0.1
+REFUSED_WITHIN: Final = 0.03
 """Seconds in which Exact refuses: two requests that are closer were on their way at the same time."""
 
 

@@ -1,5 +1,6 @@
 """The chain of a connection: tokens that Exact refuses, and tokens that come from a consent."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,8 +11,8 @@ from django.utils import timezone
 from integrations.exact import errors, oauth
 from integrations.exact.evidence import Evidence
 from integrations.exact.oauth import TokenAnswer
-from integrations.models import Connection
-from integrations.services import secrets, token_journal, token_lease, token_store, tokens
+from integrations.models import Application, Connection
+from integrations.services import app_guard, secrets, token_journal, token_lease, token_store, tokens
 from tests.services.practice import SOMEBODY, Practice, newer_secret
 
 LEASE_SECONDS = token_lease.LEASE.total_seconds()
@@ -102,25 +103,54 @@ def test_a_token_refused_while_an_answer_is_lost_waits_for_the_probe(world: Prac
     assert world.row().token_generation == 2
 
 
-@pytest.mark.parametrize("gone", [(LEASE_SECONDS, 0), (0, LEASE_SECONDS)])
-def test_whoever_was_held_up_before_sending_starts_over(
-    world: Practice, monkeypatch: pytest.MonkeyPatch, gone: tuple[float, float]
-) -> None:
-    """The lease ran out before the request left: nothing is sent under it, whichever clock of ours says so."""
-    world.later(601)
+def kept_leases(monkeypatch: pytest.MonkeyPatch, then: Callable[[token_lease.Lease], None]) -> list[token_lease.Lease]:
+    """Let something happen once the first lease is taken; the list has all that are."""
     take, leases = token_lease.take, []
 
-    def slowly(*arguments: Any) -> token_lease.Lease | None:
+    def taken(*arguments: Any) -> token_lease.Lease | None:
         lease = take(*arguments)
-        leases.append(lease)
-        if lease and len(leases) == 1:
-            lease.since = (lease.since[0] - gone[0], lease.since[1] - gone[1])
+        if lease is not None:
+            leases.append(lease)
+            if len(leases) == 1:
+                then(lease)
         return lease
 
-    monkeypatch.setattr(token_lease, "take", slowly)
+    monkeypatch.setattr(token_lease, "take", taken)
+    return leases
+
+
+def test_whoever_was_held_up_before_sending_starts_over(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease ran out before the request left: nothing is sent under it."""
+    world.later(601)
+
+    def long(lease: token_lease.Lease) -> None:
+        lease.since = (lease.since[0] - LEASE_SECONDS, lease.since[1] - LEASE_SECONDS)
+        Connection.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    leases = kept_leases(monkeypatch, long)
     world.ask()
     assert (len(leases), len(world.refreshes())) == (2, 1)
     assert world.row().token_generation == 2
+
+
+@pytest.mark.parametrize("gone", [(LEASE_SECONDS, 0), (0, LEASE_SECONDS)])
+def test_whoever_was_held_up_in_the_last_moment_starts_over(
+    world: Practice, monkeypatch: pytest.MonkeyPatch, gone: tuple[float, float]
+) -> None:
+    """Whichever clock of ours says so; the database is not asked once more."""
+    world.later(601)
+    leases = kept_leases(monkeypatch, lambda _: None)
+    look = app_guard.refuse_stopped
+
+    def slowly(application: Application) -> Application:
+        row = look(application)
+        if len(leases) == 1:
+            leases[0].since = (leases[0].since[0] - gone[0], leases[0].since[1] - gone[1])
+        return row
+
+    monkeypatch.setattr(app_guard, "refuse_stopped", slowly)
+    world.ask()
+    assert (len(leases), len(world.refreshes())) == (2, 1)
 
 
 def test_a_lease_that_was_lost_between_two_secrets_sends_no_second_one(

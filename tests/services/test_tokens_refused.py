@@ -216,3 +216,26 @@ def test_refresh_now_takes_what_the_file_has(world: Practice) -> None:
     Connection.objects.update(**ended, token_generation=1)
     assert not refreshing.run(world.row(), by=SOMEBODY).failed
     assert world.row().status == Connection.Status.CONNECTED
+
+
+def test_a_request_that_was_held_up_counts_from_when_it_left(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact counts from when it comes: the probe after a lost answer must not be earlier."""
+    world.later(601)
+    take = token_lease.take
+
+    def slowly(*arguments: Any) -> token_lease.Lease | None:
+        lease = take(*arguments)
+        assert lease is not None
+        lease.since = (lease.since[0] - 1, lease.since[1])
+        Connection.objects.update(refresh_asked_at=timezone.now() - timedelta(seconds=1))
+        return lease
+
+    monkeypatch.setattr(token_lease, "take", slowly)
+    world.exact.order("lost_answer", "token")
+    before = timezone.now()
+    with pytest.raises(tokens.OutcomeUnknown):
+        world.ask()
+    row = world.row()
+    assert row.refresh_asked_at is not None
+    assert row.refresh_asked_at >= before
+    assert row.token_calls == 1
