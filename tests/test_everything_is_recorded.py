@@ -798,7 +798,7 @@ PARTS: Final = frozenset(
         "connection_statuses.change",
         "disconnecting.close",
         "disconnecting.retire",
-        "imports.stop",
+        "links.stop",
         "permissions.record_as_it_stood",
         "scope_approvals.add",
         "scope_approvals.record_as_it_stood",

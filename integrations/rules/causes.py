@@ -38,7 +38,7 @@ _WORDS: Final = {
     "NotUsed": "The company is not one of those that we use",
     "NotYet": "Exact gives no new token yet",
     "OutcomeUnknown": "An answer of Exact was lost",
-    "RanOut": "Exact gave no token within a day",
+    "RanOut": "Exact did not say within a day whose the connection is",
     "ReconnectNeeded": "The connection has ended",
     "StandingBy": "Another portal owns the tokens",
     "TooSlow": "The database took too long to count a call",

@@ -200,7 +200,7 @@ def _reconnect(facts: Facts, say: Say) -> str:
 
 def _why_verified(facts: Facts) -> str:
     """Return what happened: Exact did not answer, or did not take a token."""
-    reasons = (consent.reason for consent in facts.consents if consent.status == "verifying" and consent.reason)
+    reasons = (consent.reason for consent in _telling(facts) if consent.status == "verifying" and consent.reason)
     return next(reasons, "an answer of Exact was lost").rstrip(".")
 
 

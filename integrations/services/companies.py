@@ -198,8 +198,8 @@ def drift(connection: Connection) -> Drift:
     """Return what was granted or withdrawn at Exact since somebody looked, or chose, by five queries."""
     rows = with_companies(connection).order_by("company__name_key", "company__division")
     looks = AuditEvent.objects.filter(object_type="connection", object_id=str(connection.pk), action__in=[CHOSEN, SEEN])
-    seen_at = looks.aggregate(at=Max("at"))["at"]
-    looked_at = seen_at or connection.consented_at
+    times = looks.aggregate(looked=Max("at"), seen=Max("at", filter=Q(action=SEEN)))
+    looked_at, seen_at = times["looked"] or connection.consented_at, times["seen"]  # a choice shows no withdrawn ones
     live = rows.filter(withdrawn_at__isnull=True, company__use=Use.NOT_USED)
     granted = list(live.filter(granted_at__gt=max(looked_at, connection.consented_at))[:DRIFT_SHOWN])
     withdrawn = rows.filter(withdrawn_at__isnull=False, withdrawn_by="", company__use=Use.USED)

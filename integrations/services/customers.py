@@ -17,7 +17,7 @@ from integrations.rules import customers as rules
 from integrations.rules.actors import Actor
 from integrations.rules.folding import fold
 from integrations.rules.names import why_not_shown
-from integrations.services import companies, imports, links, rights, standings, token_store
+from integrations.services import companies, links, rights, standings, token_store
 from integrations.services.refusals import Refused
 
 CHANGEABLE: Final = ("name", "reference", "language", "contact_name", "contact_email", "contact_phone", "note")
@@ -186,7 +186,7 @@ def disconnect(customer: Customer, *, by: Actor) -> Effects:
 def _close(row: Customer, now: datetime, *, by: Actor) -> None:
     """Nothing that was begun for the customer leads anywhere any more."""
     links.open_for([row]).update(expires_at=now)
-    imports.stop(list(links.importing([row])), by=by)
+    links.stop(links.unfinished_for(row), by=by)
 
 
 def _served(connections: list[Connection]) -> dict[UUID, dict[UUID | None, str]]:

@@ -4,7 +4,6 @@ The token is spent by its first use here. Whoever goes on using it there ends th
 has to be stopped first; nobody can look whether it is.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -12,7 +11,6 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from integrations.exact import errors, token_answers
 from integrations.models import Application, AuditEvent, Connection, Customer, LinkPage
@@ -29,7 +27,6 @@ from integrations.services import (
     standings,
     token_journal,
     token_store,
-    token_sweep,
     tokens,
 )
 from integrations.services.refusals import Refused
@@ -129,16 +126,6 @@ def close_cleared() -> int:
         with transaction.atomic():
             links.end_import(page, rules.RAN_OUT)
     return len(pages)
-
-
-def stop(pages: Iterable[LinkPage], *, by: Actor) -> None:
-    """Destroy the tokens of imports that wait, in the transaction of whoever disconnects or erases the customer, who
-    records the event."""
-    ids = [page.connection_id for page in pages if page.connection_id is not None]
-    closed = {"connection": None, "revoked_at": timezone.now(), "revoked_by": str(by)}
-    LinkPage.objects.filter(pk__in=[page.pk for page in pages]).update(**closed)
-    Connection.objects.pending().filter(pk__in=ids).delete()
-    token_sweep.forget(ids)
 
 
 def finish(kept: Kept) -> Connection:

@@ -16,13 +16,29 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.exact import oauth
-from integrations.models import Application, AuditEvent, AuthorizationState, Customer, LinkPage, Organization
+from integrations.models import (
+    Application,
+    AuditEvent,
+    AuthorizationState,
+    Connection,
+    Customer,
+    LinkPage,
+    Organization,
+)
 from integrations.rules import gate, link_states, lint, moments
 from integrations.rules.actors import PORTAL, Actor
 from integrations.rules.link_states import LinkState
 from integrations.rules.link_words import Reason
 from integrations.rules.lint import Finding, Severity
-from integrations.services import app_facts, applications, installation, permissions, rights, token_journal
+from integrations.services import (
+    app_facts,
+    applications,
+    installation,
+    permissions,
+    rights,
+    token_journal,
+    token_sweep,
+)
 from integrations.services.refusals import Refused
 from integrations.services.token_errors import JournalUnwritable
 
@@ -188,6 +204,7 @@ def revoke(page: LinkPage, *, by: Actor) -> None:
             raise Refused(reasons)
         row.revoked_at, row.revoked_by = timezone.now(), str(by)
         row.save(update_fields=["revoked_at", "revoked_by"])
+        stop(LinkPage.objects.filter(pk=row.pk, connection__isnull=False), by=by)
         details = {"link": str(row.pk), "app": row.application.name}
         AuditEvent.objects.record("link.revoked", row.customer or row.application, by=by, details=details)
     page.refresh_from_db()
@@ -250,6 +267,22 @@ def _open() -> QuerySet[LinkPage]:
 
 def _unfinished() -> QuerySet[LinkPage]:
     return LinkPage.objects.filter(connected_at__isnull=True, revoked_at__isnull=True)
+
+
+def unfinished_for(customer: Customer) -> QuerySet[LinkPage]:
+    """Return the pages by which tokens for a customer came of which nobody knows yet whose they are."""
+    return _unfinished().filter(customer=customer, connection__isnull=False)
+
+
+def stop(pages: QuerySet[LinkPage], *, by: Actor) -> None:
+    """Destroy the tokens that came by these pages and were not finished, and close the pages, in the transaction of
+    whoever records the event. Who is finishing one at this moment finds nothing of it."""
+    found = list(pages.select_for_update(of=("self",)).filter(connected_at__isnull=True))
+    ids = [page.connection_id for page in found if page.connection_id is not None]
+    closed = {"connection": None, "revoked_at": timezone.now(), "revoked_by": str(by)}
+    LinkPage.objects.filter(pk__in=[page.pk for page in found]).update(**closed)
+    Connection.objects.pending().filter(pk__in=ids).delete()
+    token_sweep.forget(ids)
 
 
 # --- Imports ------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Application, AuditEvent, ClientSecret, Connection
 from integrations.rules.actors import PORTAL
+from integrations.services import keyring
 from integrations.services.token_errors import KeysRefused
 
 AGAIN: Final = timedelta(hours=1)
@@ -32,7 +33,7 @@ def refuse(row: Application) -> None:
     """
     if row.keys_refused_at is None or row.keys_tried_at is None:
         return
-    if row.connections.filter(token_answered_at__gt=row.keys_refused_at).exists():
+    if row.connections.linked().filter(token_answered_at__gt=row.keys_refused_at).exists():
         accepted(row)  # the answer to a request that was under way when another one was refused
         row.keys_refused_at = row.keys_tried_at = None
         return
@@ -61,11 +62,12 @@ def note(application: Application, tried: Collection[ClientSecret]) -> None:
     """
     now = timezone.now()
     with transaction.atomic():
-        stored = {row.pk for row in application.secrets.stored()}
+        list(Application.objects.select_for_update().filter(pk=application.pk))  # whoever stores keys locks it, too
+        usable = {row.pk for row in application.secrets.stored() if keyring.opens(row.sealed, row.place())}
         first = Application.objects.filter(
             pk=application.pk, client_id=application.client_id, keys_refused_at__isnull=True
         )
-        if not stored <= {row.pk for row in tried}:
+        if not usable <= {row.pk for row in tried}:
             return
         if first.update(keys_refused_at=now, keys_tried_at=now):
             AuditEvent.objects.record("application.keys_refused", application, by=PORTAL)

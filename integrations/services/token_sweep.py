@@ -24,7 +24,9 @@ YOUNG: Final = timedelta(minutes=1)
 """Whoever wrote such a file is writing its row."""
 UNFINISHED: Final = timedelta(hours=1)
 CONSENT: Final = "consent"
-"""By this name the event of a renewal keeps which pending connection it was whose tokens moved."""
+"""By this name an event keeps which pending connection it was whose tokens moved to another."""
+MOVES: Final = ("connection.renewed", "connection.import_finished")
+"""The events that may keep one."""
 Status = Connection.Status
 
 
@@ -133,7 +135,7 @@ def _without_a_row(entry: Entry, now: datetime, swept: Swept) -> None:
 def _moved_to(entry: Entry) -> AuditEvent | None:
     """Return by which event another connection got the tokens of a file without a row, and whose file was left."""
     consent = {f"details__{CONSENT}": str(entry.connection_id)}
-    return AuditEvent.objects.filter(action="connection.renewed", **consent).first()
+    return AuditEvent.objects.filter(action__in=MOVES, **consent).first()
 
 
 def _finish_move(entry: Entry, moved: AuditEvent, swept: Swept) -> None:

@@ -17,6 +17,8 @@ from integrations.models import AuditEvent, AuthorizationState, Connection
 from integrations.rules.actors import PORTAL
 from integrations.services import (
     connections,
+    customers,
+    imports,
     links,
     row_failures,
     secrets,
@@ -205,6 +207,48 @@ def test_a_renewal_whose_process_was_killed_before_its_files_leaves_no_twin(
     world.later(601)
     world.ask()
     assert {entry["status"] for entry in world.refreshes()} == {200}
+
+
+def test_an_import_whose_process_was_killed_before_its_files_leaves_no_twin(
+    world: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He is connected here already: his connection gets the tokens that were brought."""
+    Connection.objects.update(exact_user_id=world.exact.ledger("token")[-1]["user_id"])
+    kept = imports.keep(world.application, world.answer().refresh_token, by=SOMEBODY)
+    world.later(601)
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "_move_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            imports.finish(kept)
+    long_ago(11)
+    assert token_sweep.files().found_again == 0
+    assert list(token_journal.ids()) == [world.connection.pk]
+    assert connections.finish_pending() == 0
+
+
+@pytest.mark.parametrize("end", ["disconnect", "erase", "revoke"])
+def test_a_consent_that_nobody_finished_ends_with_its_customer_or_page(
+    world: Practice, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Else the sweep would bring back whom staff have just cut off."""
+    nobody(world)
+    customer = given.add()
+    state, code = a_state(world, customer=customer), world.client.consent()
+    with monkeypatch.context() as patch:
+        patch.setattr(reads, "me", killed)
+        with pytest.raises(KeyboardInterrupt):
+            connections.connect(state, code)
+    assert Connection.objects.pending().count() == 1
+    if end == "revoke":
+        links.revoke(state.link, by=SOMEBODY)
+    else:
+        getattr(customers, end)(customer, by=SOMEBODY)
+    long_ago()
+    token_sweep.files()
+    assert connections.finish_pending() == 0
+    assert not Connection.objects.exists()
+    assert list(token_journal.ids()) == []
+    assert customer.links.get().connected_at is None
 
 
 def test_the_file_of_a_renewal_stays_until_the_disk_takes_the_other(

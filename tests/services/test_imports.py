@@ -178,7 +178,7 @@ def test_the_timeline_tells_that_an_import_ran_out(world: Practice) -> None:
     Connection.objects.update(consented_at=timezone.now() - timedelta(days=2))
     tasks.clear_by_age()
     (entry,) = [entry for entry in told(customer) if entry.what.startswith("ended an import")]
-    assert "cause: Exact gave no token within a day" in entry.details
+    assert "cause: Exact did not say within a day whose the connection is" in entry.details
     assert imports.close_cleared() == 0
 
 

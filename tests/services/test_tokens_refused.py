@@ -22,7 +22,7 @@ from integrations.services import (
     token_store,
     tokens,
 )
-from tests.services.practice import SOMEBODY, Practice
+from tests.services.practice import SOMEBODY, Practice, newer_secret
 
 EVIDENCE = Evidence.of("POST", oauth.TOKEN_PATH)
 HOUR = timedelta(hours=1)
@@ -107,6 +107,18 @@ def test_a_late_refusal_of_old_keys_says_nothing_of_new_ones(world: Practice, mo
     monkeypatch.undo()
     assert Application.objects.get().keys_refused_at is None
     assert world.ask()
+
+
+def test_a_secret_that_does_not_open_hides_no_refusal(world: Practice) -> None:
+    """It was not tried, and is none that could be."""
+    ClientSecret.objects.all().delete()
+    secrets.set(world.application, "wrongSecret1234", by=SOMEBODY)
+    newer_secret(world, "another1secret")
+    ClientSecret.objects.filter(status=ClientSecret.Status.NEWER).update(sealed="v1.gone.AAAA")
+    world.later(601)
+    with pytest.raises(errors.InvalidClient):
+        world.ask()
+    assert Application.objects.get().keys_refused_at is not None
 
 
 def test_the_request_of_the_hour_is_not_spent_by_a_full_disk(world: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
