@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from integrations.models import Access, AuditEvent, AuthorizationState, Company, Connection, Customer, LinkPage
 from integrations.rules import disconnecting as rules
 from integrations.rules.actors import Actor
-from integrations.services import companies, rights, standings, token_store
+from integrations.services import companies, links, rights, standings, token_store
 from integrations.services.refusals import Refused
 
 
@@ -50,7 +50,7 @@ def effects(connection: Connection) -> Effects:
         spare=len(reached) - len(used),
         customers=sorted(served.values(), key=lambda customer: customer.name_key),
         ours=any(company.customer_id is None and not company.is_nobodys for company in reached),
-        links=_open_links(connection).count(),
+        links=links.open_replacing(connection).count(),
     )
 
 
@@ -79,7 +79,7 @@ def retire(row: Connection, reason: str, *, by: Actor) -> None:
     """Destroy the tokens of a connection that the caller has locked, and let others reach what it reached; whoever
     calls records the event."""
     now = timezone.now()
-    close(_open_links(row), by=by)
+    close(links.open_replacing(row), by=by)
     row.accesses.filter(withdrawn_at__isnull=True).update(withdrawn_at=now, withdrawn_by=str(by))
     token_store.destroy(row, reason, by=by)
     companies.choose_primary(Company.objects.filter(primary_access__connection=row))
@@ -90,8 +90,3 @@ def close(pages: Iterable[LinkPage], *, by: Actor) -> None:
     now, ids = timezone.now(), [page.pk for page in pages]
     LinkPage.objects.filter(pk__in=ids).update(revoked_at=now, revoked_by=str(by))
     AuthorizationState.objects.filter(link__in=ids, used_at__isnull=True).update(used_at=now)
-
-
-def _open_links(connection: Connection) -> QuerySet[LinkPage]:
-    still = LinkPage.objects.filter(connected_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
-    return still.filter(replaces=connection)

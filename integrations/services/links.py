@@ -261,6 +261,11 @@ def open_through(application: Application) -> QuerySet[LinkPage]:
     return _open().filter(application=application)
 
 
+def open_replacing(connection: Connection) -> QuerySet[LinkPage]:
+    """Return the link pages by which another user can still take the place of a connection's."""
+    return _open().filter(replaces=connection)
+
+
 def _open() -> QuerySet[LinkPage]:
     return _unfinished().filter(brought="", expires_at__gt=timezone.now())
 
