@@ -9,10 +9,10 @@ from django.db import transaction
 
 from integrations.exact import token_answers
 from integrations.management.base import PortalCommand
-from integrations.management.customer_options import add_whom
+from integrations.management.customer_options import add_whom, whom
 from integrations.management.key_options import read_secret
 from integrations.models import Application, Connection
-from integrations.services import customers, imports
+from integrations.services import imports
 
 
 class Command(PortalCommand):
@@ -33,10 +33,8 @@ class Command(PortalCommand):
         application = Application.objects.filter(pk=app).first()
         if application is None:
             self.refuse(f"There is no app {app}.")
-        found = customers.get(customer_id) if customer_id else None
-        with transaction.atomic():  # no customer stays of an import that was refused
-            if customer is not None:
-                found = customers.named(customer, by=self.actor)
+        with transaction.atomic():
+            found = whom(customer, customer_id, by=self.actor)
             kept = imports.keep(application, token, by=self.actor, customer=found)
         made = imports.finish(kept)
         self.line(connection=made.pk, status=made.status, user=made.full_name)

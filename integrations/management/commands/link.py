@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from integrations.management.base import PortalCommand
-from integrations.management.customer_options import add_whom
+from integrations.management.customer_options import add_whom, whom
 from integrations.models import Application
-from integrations.services import customers, links
+from integrations.services import links
 
 
 class Command(PortalCommand):
@@ -31,9 +31,7 @@ class Command(PortalCommand):
         application = Application.objects.filter(pk=app).first()
         if application is None:
             self.refuse(f"There is no app {app}.")
-        found = customers.get(customer_id) if customer_id else None
-        with transaction.atomic():  # no customer stays of a link that was refused
-            if customer is not None:
-                found = customers.named(customer, by=self.actor)
+        with transaction.atomic():
+            found = whom(customer, customer_id, by=self.actor)
             made = links.make(application, by=self.actor, customer=found, tried_because=try_because)
         self.line(url=made.url, expires_at=made.page.expires_at.isoformat())
